@@ -1,0 +1,126 @@
+/**
+ * The seam behind which SQLite stands: sql.js on our VFS, the official WebAssembly build on the same VFS,
+ * and better-sqlite3 in benchmarks. Nothing outside this folder knows which one it is.
+ *
+ * An `Engine` loads a SQLite build once; a `Connection` is one exclusive, write-ahead-logged connection to one
+ * file on disk. All calls are synchronous but those that wait for the disk on purpose (`sync`, `checkpoint`,
+ * `backup`), so that the event loop goes on while the disk works.
+ */
+
+/** A value that SQLite stores: text, a number (integers beyond 2^53 lose digits), null, or bytes. */
+export type SqlValue = string | number | null | Uint8Array
+
+/** One row, by column name. */
+export type SqlRow = { readonly [column: string]: SqlValue }
+
+/** Which full-text modules the build has. */
+export type FullTextModule = 'fts4' | 'fts5'
+
+/** How `COMMIT` itself treats the disk. `full` syncs in the commit; `grouped` leaves it to `Connection.sync`. */
+export type SyncMode = 'full' | 'grouped' | 'off'
+
+/** Settings of a connection; every limit has its unit in its name. */
+export interface ConnectionOptions {
+  readonly syncMode: SyncMode
+  /** Bound of the page cache, in KiB. */
+  readonly cacheKib: number
+  /** Bound of the statement cache, in statements. */
+  readonly statementsMax: number
+  /** Open without ever writing; the file must exist. */
+  readonly readOnly?: boolean
+}
+
+/** A loaded SQLite build that can open files. */
+export interface Engine {
+  /** `sql.js`, `sqlite-wasm` or `better-sqlite3`. */
+  readonly name: string
+  readonly sqliteVersion: string
+  readonly fullText: FullTextModule
+  /**
+   * Opens a file, creating it if need be, in exclusive write-ahead mode, and recovers what a crash left.
+   *
+   * @param path - Absolute path on the host.
+   * @throws EngineError `not-a-database`, `corrupt`, `cannot-open`, `read-only`, `full`.
+   */
+  open(path: string, options: ConnectionOptions): Connection
+}
+
+/** One exclusive connection. The owner lock is the caller's; two connections to one file destroy it. */
+export interface Connection {
+  readonly path: string
+  /** Runs one or more statements without values and drops their rows. */
+  exec(sql: string): void
+  /** The cached statement for this text, prepared at its first use. Never finalize it; the cache does. */
+  prepare(sql: string): Statement
+  /** Whether a transaction is open. A full disk may have rolled one back: ask after each failed statement. */
+  inTransaction(): boolean
+  /**
+   * Puts every commit so far on disk (one asynchronous fdatasync of the write-ahead log).
+   *
+   * @throws EngineError `io`: the outcome of unsynced commits is unknown, `fault` is set, and every later write
+   * is refused until the file is opened again.
+   */
+  sync(): Promise<void>
+  /** Pages now in the write-ahead log that no checkpoint has copied back. */
+  walPages(): number
+  /**
+   * Copies the log's pages into the main file and syncs it without blocking the event loop.
+   * Between the call and its settling no write transaction may be begun (the caller's duty).
+   */
+  checkpoint(): Promise<void>
+  /**
+   * Writes a consistent copy to `path`, page by page, while others write. The copy appears whole or not at all:
+   * it is made under a temporary name, synced, and renamed.
+   */
+  backup(path: string, options: BackupOptions): Promise<void>
+  /** Why the connection refuses writes since a failed sync or a vanished file; undefined while it is sound. */
+  readonly fault: Error | undefined
+  /** Closes without throwing. What was not synced may be lost, as after a crash. */
+  close(): void
+}
+
+/** How a backup is paced. */
+export interface BackupOptions {
+  readonly pagesPerStep: number
+  readonly onProgress?: (done: { readonly pages: number; readonly total: number }) => void
+  readonly signal?: AbortSignal
+}
+
+/** A prepared statement. Values are bound by position; a call always leaves it reset. */
+export interface Statement {
+  readonly sql: string
+  readonly columns: readonly string[]
+  /** Runs to the end and tells how many rows the statement changed. */
+  run(values?: readonly SqlValue[]): number
+  /** The first row, or undefined. */
+  get(values?: readonly SqlValue[]): SqlRow | undefined
+  /** All rows. The caller bounds their number. */
+  all(values?: readonly SqlValue[]): SqlRow[]
+}
+
+/** What went wrong below, as far as SQLite and the host tell. */
+export type EngineErrorKind =
+  | 'constraint'
+  | 'full'
+  | 'io'
+  | 'read-only'
+  | 'not-a-database'
+  | 'corrupt'
+  | 'cannot-open'
+  | 'too-big'
+  | 'no-memory'
+  | 'misuse'
+  | 'sql'
+
+/** A failed SQLite call. `resultCode` is SQLite's primary result code. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError'
+  readonly kind: EngineErrorKind
+  readonly resultCode: number
+
+  constructor(kind: EngineErrorKind, resultCode: number, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.kind = kind
+    this.resultCode = resultCode
+  }
+}

@@ -1,0 +1,73 @@
+/** The daemon itself: how it is, a backup of its store, and its end. */
+import { z } from 'zod'
+import { defineRequest, noParams, noResult } from './define.ts'
+import * as shape from './schemas.ts'
+import { subscriptionId } from './subscriptions.ts'
+
+export const daemonStatus = z.object({
+  version: z.string(),
+  instanceId: z.string(),
+  pid: z.int(),
+  startedAt: z.string(),
+  uptimeMs: z.number(),
+  mode: z.enum(['daemon', 'in-process']),
+  socket: z.string().optional(),
+  store: z.object({
+    path: z.string(),
+    storeId: z.string(),
+    epoch: z.string(),
+    sizeBytes: z.number(),
+    logPages: z.int(),
+    state: z.enum(['ready', 'failed', 'closed']),
+    problem: z.string().optional(),
+  }),
+  token: shape.token,
+  floor: shape.token,
+  engine: z.object({ name: z.string(), sqliteVersion: z.string(), durability: z.string() }),
+  queue: z.object({ waiting: z.int(), limit: z.int(), batches: z.int(), writes: z.int() }),
+  connections: z.array(
+    z.object({
+      connectionId: z.string(),
+      client: z.string(),
+      kind: z.string(),
+      principal: z.string(),
+      connectedAt: z.string(),
+      inFlight: z.int(),
+      subscriptions: z.array(
+        z.object({
+          subscriptionId,
+          patterns: z.array(z.string()),
+          token: shape.token,
+          behind: z.int(),
+        }),
+      ),
+    }),
+  ),
+  /** Why it is still alive: open connections, work under way, or the idle time not yet over. */
+  aliveBecause: z.array(z.string()),
+  lastBackup: z.object({ path: z.string(), at: z.string() }).optional(),
+  memoryBytes: z.number(),
+})
+/** How a daemon is. */
+export type DaemonStatusResult = z.infer<typeof daemonStatus>
+
+export const DaemonStatus = defineRequest('daemon/status', {
+  params: noParams,
+  result: daemonStatus,
+  scope: 'read',
+  summary: 'Who is connected, what waits, where the log stands, and why the daemon is alive.',
+})
+
+export const BackupStore = defineRequest('daemon/backup', {
+  params: z.object({ path: z.string().min(1).max(4096).optional() }).optional(),
+  result: z.object({ path: z.string(), sizeBytes: z.number(), token: shape.token }),
+  scope: 'admin',
+  summary: 'Writes a consistent copy of the store while others write.',
+})
+
+export const ShutdownDaemon = defineRequest('daemon/shutdown', {
+  params: noParams,
+  result: noResult,
+  scope: 'admin',
+  summary: 'Ends the daemon cleanly, after everything that was accepted is answered.',
+})

@@ -1,0 +1,38 @@
+/** Events of a client's own, and reading the log by polling. */
+import { z } from 'zod'
+import { defineRequest } from './define.ts'
+import * as shape from './schemas.ts'
+import { patterns } from './subscriptions.ts'
+
+/** Longest wait of one `event/list`, in milliseconds. */
+export const waitMsMax = 60_000
+
+export const topic = z
+  .string()
+  .max(255)
+  .regex(/^[^\s.*?[\]{}!,\\]+(\.[^\s.*?[\]{}!,\\]+)+$/, 'expected a topic such as Build.finished')
+
+export const PublishEvent = defineRequest('event/publish', {
+  params: z.object({ topic, payload: shape.json.optional() }).extend(shape.writeOptions.shape),
+  result: z.object({ seq: shape.seq, token: shape.token, replayed: z.literal(true).optional() }),
+  scope: 'publish',
+  summary: 'Puts an event of a client’s own into the log; topics of record types are refused.',
+})
+
+export const ListEvents = defineRequest('event/list', {
+  params: z.object({
+    patterns: patterns.optional(),
+    after: shape.token.optional(),
+    limit: z.int().min(1).max(1000).optional(),
+    waitMs: z.int().min(0).max(waitMsMax).optional(),
+    include: z.enum(['none', 'changes', 'record']).optional(),
+  }),
+  result: z.object({
+    events: z.array(shape.event),
+    token: shape.token,
+    gap: z.object({ reason: z.enum(['compacted', 'epoch']), floor: shape.token }).optional(),
+  }),
+  scope: 'read',
+  summary:
+    'Events after a position, waiting for the first one if asked; for clients without notifications.',
+})

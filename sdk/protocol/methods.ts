@@ -1,0 +1,52 @@
+/** Every message of the interface, for the route table, the OpenRPC document and PROTOCOL.md. */
+import * as daemon from './daemon.ts'
+import type { NotificationDefinition, RequestDefinition } from './define.ts'
+import * as events from './events.ts'
+import * as handshake from './handshake.ts'
+import * as records from './records.ts'
+import * as subscriptions from './subscriptions.ts'
+import * as types from './types.ts'
+
+/** Every request a client may send. */
+export const requests: readonly RequestDefinition[] = [
+  handshake.Initialize,
+  handshake.Shutdown,
+  handshake.Discover,
+  handshake.ExecuteCommand,
+  records.GetRecord,
+  records.GetManyRecords,
+  records.ListRecords,
+  records.CountRecords,
+  records.RecordHistory,
+  records.CreateRecord,
+  records.UpdateRecord,
+  records.DeleteRecord,
+  records.RestoreRecord,
+  records.ArchiveRecord,
+  records.PurgeRecord,
+  records.Transact,
+  records.ImportRecords,
+  types.ListTypes,
+  types.GetType,
+  types.DefineType,
+  subscriptions.OpenSubscription,
+  subscriptions.CloseSubscription,
+  events.PublishEvent,
+  events.ListEvents,
+  daemon.DaemonStatus,
+  daemon.BackupStore,
+  daemon.ShutdownDaemon,
+]
+
+/** Every notification, in either direction. */
+export const notifications: readonly NotificationDefinition[] = [
+  handshake.Initialized,
+  handshake.Exit,
+  handshake.SetTrace,
+  handshake.LogTrace,
+  subscriptions.SubscriptionEvents,
+  subscriptions.SubscriptionSynced,
+  subscriptions.SubscriptionBookmark,
+  subscriptions.SubscriptionGap,
+  subscriptions.SubscriptionClosed,
+]

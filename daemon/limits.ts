@@ -1,0 +1,79 @@
+/** Every bound of the daemon, with its unit. `initialize` tells clients the ones that concern them. */
+
+import { idMaxBytes } from '../sdk/model.ts'
+import { operationsMax, pageMax } from '../sdk/protocol/records.ts'
+import { patternsMax } from '../sdk/protocol/subscriptions.ts'
+import { fieldsMax } from '../sdk/record-type.ts'
+
+/** The bounds; a test or a configuration may give others. */
+export interface Limits {
+  readonly headerMaxBytes: number
+  /** Frame bodies before `initialize` is answered. */
+  readonly bodyBeforeHandshakeMaxBytes: number
+  readonly bodyMaxBytes: number
+  readonly nestingMax: number
+  readonly requestsInFlightMax: number
+  readonly handshakeMaxMs: number
+  readonly connectionsMax: number
+  readonly subscriptionsPerConnectionMax: number
+  readonly patternsMax: number
+  readonly patternMaxLength: number
+  /** JSON text of one record's data. */
+  readonly recordMaxBytes: number
+  readonly payloadMaxBytes: number
+  readonly idMaxBytes: number
+  readonly fieldsMax: number
+  readonly pageMax: number
+  readonly operationsMax: number
+  readonly recordTypesMax: number
+  /** Writes that wait for their transaction. */
+  readonly writeQueueMax: number
+  /** Writes of one transaction of the store. */
+  readonly groupMax: number
+  /** How long an idempotency key is kept. */
+  readonly idempotencyKeptMs: number
+  /** Events kept in memory for subscribers that keep up. */
+  readonly logTailMaxEvents: number
+  readonly logTailMaxBytes: number
+  /** Pages in the write-ahead log that start a checkpoint. */
+  readonly checkpointPages: number
+  readonly pageCacheKib: number
+  readonly statementsMax: number
+  /** Without connection or work the daemon ends after this long; 0 means never. */
+  readonly idleExitMs: number
+  /** How long a clean end waits for work under way. */
+  readonly drainMaxMs: number
+  readonly bookmarkEveryMs: number
+}
+
+/** The bounds of a daemon that nobody configured. */
+export const defaultLimits: Limits = {
+  headerMaxBytes: 8 * 1024,
+  bodyBeforeHandshakeMaxBytes: 64 * 1024,
+  bodyMaxBytes: 16 * 1024 * 1024,
+  nestingMax: 200,
+  requestsInFlightMax: 1024,
+  handshakeMaxMs: 5_000,
+  connectionsMax: 512,
+  subscriptionsPerConnectionMax: 1024,
+  patternsMax,
+  patternMaxLength: 256,
+  recordMaxBytes: 1024 * 1024,
+  payloadMaxBytes: 1024 * 1024,
+  idMaxBytes,
+  fieldsMax,
+  pageMax,
+  operationsMax,
+  recordTypesMax: 1000,
+  writeQueueMax: 10_000,
+  groupMax: 512,
+  idempotencyKeptMs: 48 * 60 * 60 * 1000,
+  logTailMaxEvents: 4096,
+  logTailMaxBytes: 16 * 1024 * 1024,
+  checkpointPages: 2000,
+  pageCacheKib: 16 * 1024,
+  statementsMax: 256,
+  idleExitMs: 10 * 60 * 1000,
+  drainMaxMs: 5_000,
+  bookmarkEveryMs: 10_000,
+}

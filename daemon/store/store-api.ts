@@ -1,0 +1,143 @@
+/**
+ * What the rest of the daemon may ask of a store. The store knows no connection and no JSON-RPC: requests
+ * come as parsed values with a caller, and answers are given only when they are on disk.
+ *
+ * Every method that fails on account of the request throws an `OrionError` of the kind WIRE names.
+ */
+
+import type { z } from 'zod'
+import type { Claims, Event, Record, Seq, Token, WriteResult } from '../../sdk/model.ts'
+import type * as daemon from '../../sdk/protocol/daemon.ts'
+import type * as events from '../../sdk/protocol/events.ts'
+import type * as records from '../../sdk/protocol/records.ts'
+import type * as types from '../../sdk/protocol/types.ts'
+import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
+
+/** On whose behalf a request is made; the session proved it. */
+export interface Caller {
+  readonly principal: string
+  /** `name/version` of the client program. */
+  readonly client: string
+  readonly claims?: Claims
+  /** Whether records of this type may be shown to the caller; a conflict hides `current` otherwise. */
+  readonly mayRead: (type: string) => boolean
+  /** Aborts the request while it waits. Once its transaction began, the result stands. */
+  readonly signal?: AbortSignal
+  /** Milliseconds the caller still waits; a write that would wait longer is answered `overloaded`. */
+  readonly deadlineMs?: number
+}
+
+type Params<D extends { readonly params: z.ZodType }> = z.output<D['params']>
+type Result<D extends { readonly result: z.ZodType }> = z.output<D['result']>
+
+/** A request that moves a record between lifecycles, or removes it. */
+export type MoveParams = Params<typeof records.DeleteRecord>
+
+/** Reads. A record younger than the last sync is held back until it is on disk. */
+export interface StoreReads {
+  get(params: Params<typeof records.GetRecord>, caller: Caller): Promise<Record>
+  getMany(
+    params: Params<typeof records.GetManyRecords>,
+    caller: Caller,
+  ): Promise<Result<typeof records.GetManyRecords>>
+  list(
+    params: Params<typeof records.ListRecords>,
+    caller: Caller,
+  ): Promise<Result<typeof records.ListRecords>>
+  count(
+    params: Params<typeof records.CountRecords>,
+    caller: Caller,
+  ): Promise<Result<typeof records.CountRecords>>
+  history(
+    params: Params<typeof records.RecordHistory>,
+    caller: Caller,
+  ): Promise<Result<typeof records.RecordHistory>>
+}
+
+/** Writes. Each resolves after its transaction is on disk. */
+export interface StoreWrites {
+  create(params: Params<typeof records.CreateRecord>, caller: Caller): Promise<WriteResult>
+  update(params: Params<typeof records.UpdateRecord>, caller: Caller): Promise<WriteResult>
+  delete(params: MoveParams, caller: Caller): Promise<WriteResult>
+  restore(params: MoveParams, caller: Caller): Promise<WriteResult>
+  archive(params: MoveParams, caller: Caller): Promise<WriteResult>
+  purge(params: MoveParams, caller: Caller): Promise<WriteResult>
+  transact(
+    params: Params<typeof records.Transact>,
+    caller: Caller,
+  ): Promise<Result<typeof records.Transact>>
+  import(
+    params: Params<typeof records.ImportRecords>,
+    caller: Caller,
+  ): Promise<Result<typeof records.ImportRecords>>
+  publish(
+    params: Params<typeof events.PublishEvent>,
+    caller: Caller,
+  ): Promise<Result<typeof events.PublishEvent>>
+  defineType(
+    params: Params<typeof types.DefineType>,
+    caller: Caller,
+  ): Promise<Result<typeof types.DefineType>>
+}
+
+/** What a subscriber may have of each event. */
+export type Include = 'none' | 'changes' | 'record'
+
+/** Reading the log. Nothing that is not on disk is ever returned. */
+export interface StoreLog {
+  /** The newest seq on disk; 0 when the log is empty. */
+  readonly durableSeq: number
+  /** Events with a seq above this one are still served. */
+  readonly floorSeq: number
+  /**
+   * Events after a position, in seq order, whole transactions only (a transaction that would pass the limit
+   * is returned whole if it is the first). From memory while the reader keeps up, else from the file.
+   * Events are shared and frozen by convention: never change one. They hold `record` whenever it is known.
+   *
+   * @param after - Exclusive.
+   */
+  readEvents(after: number, limit: number): readonly Event[]
+  /**
+   * Calls back after each group of commits is on disk, with the new durable seq. The callback must not throw
+   * and should return at once.
+   */
+  onDurable(listener: (seq: Seq) => void): { dispose(): void }
+}
+
+/** The store as the session, the events and the composition root see it. */
+export interface StoreApi extends StoreReads, StoreWrites {
+  readonly storeId: string
+  readonly epoch: string
+  readonly log: StoreLog
+  /** The token of the newest event on disk. */
+  token(): Token
+  /** The token of the floor. */
+  floor(): Token
+  tokenAt(seq: number): Token
+  /**
+   * The seq of a token of this store and epoch.
+   *
+   * @throws OrionError `token_invalid` for another store or a text that is no token.
+   * @returns `epoch` when the token is of another epoch of this store.
+   */
+  seqOf(token: Token): number | 'epoch'
+  /** Waits until the store has this position; `token_invalid` when the caller's deadline passes first. */
+  waitFor(token: Token, caller: Caller): Promise<void>
+  listTypes(params: {
+    readonly count?: boolean | undefined
+  }): Promise<Result<typeof types.ListTypes>>
+  getType(name: string): Result<typeof types.GetType>
+  /** The definition of a type; undefined when there is none. */
+  typeDefinition(name: string): RecordTypeDefinition | undefined
+  typeNames(): readonly string[]
+  backup(path: string | undefined, signal?: AbortSignal): Promise<Result<typeof daemon.BackupStore>>
+  status(): StoreStatus
+  /** Lets accepted writes finish, checkpoints, and closes the file. Idempotent. */
+  close(): Promise<void>
+}
+
+/** The store's part of `daemon/status`. */
+export type StoreStatus = Pick<
+  daemon.DaemonStatusResult,
+  'store' | 'engine' | 'queue' | 'lastBackup'
+>

@@ -2,7 +2,7 @@
 
 /** Where the daemon gets the time from. */
 export interface Clock {
-  /** Microseconds since 1970. May go back when the system's clock is set. */
+  /** Microseconds since 1970, in whole milliseconds. Goes back when the system's clock is set back. */
   nowMicros(): number
   /** Milliseconds that never go back; only differences mean anything. */
   monotonicMs(): number
@@ -10,6 +10,6 @@ export interface Clock {
 
 /** The machine's clock. */
 export const systemClock: Clock = {
-  nowMicros: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
+  nowMicros: () => Date.now() * 1000,
   monotonicMs: () => performance.now(),
 }

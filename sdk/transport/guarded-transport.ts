@@ -1,0 +1,139 @@
+import type { Disposable } from 'vscode-jsonrpc/node'
+import { FramingGuard } from './framing-guard.ts'
+import type { Link } from './link.ts'
+import { GuardedMessageReader } from './message-reader.ts'
+import { BatchingMessageWriter } from './message-writer.ts'
+import { PendingRequests } from './pending-requests.ts'
+import type { Transport, TransportSide } from './transport.ts'
+import { defaultTransportLimits, type TransportLimits } from './transport-limits.ts'
+
+/** What every way of making a transport can be told. */
+export interface TransportOptions {
+  readonly side: TransportSide
+  /** Bounds other than the default ones. */
+  readonly limits?: Partial<TransportLimits> | undefined
+}
+
+/**
+ * A transport over any link: reader, writer and guard, and the order in which they close.
+ *
+ * ```
+ * link -> reader -> guard -> library        peer ends: answer what is in flight, then close
+ * link <- writer <---------- library        broken framing: tell the peer, then close
+ * ```
+ */
+export class GuardedTransport implements Transport {
+  readonly description: string
+  readonly reader: GuardedMessageReader
+  readonly writer: BatchingMessageWriter
+  readonly #link: Link
+  readonly #side: TransportSide
+  readonly #limits: TransportLimits
+  readonly #pending: PendingRequests
+  readonly #closeListeners = new Set<(reason: Error | undefined) => void>()
+  readonly #closed: Promise<void>
+  #resolveClosed: () => void = () => {}
+  /** Changed only in `close` and `#linkClosed`. */
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #reason: Error | undefined
+  #deadline: NodeJS.Timeout | undefined
+
+  constructor(link: Link, options: TransportOptions) {
+    const limits = { ...defaultTransportLimits, ...options.limits }
+    this.description = link.description
+    this.#link = link
+    this.#side = options.side
+    this.#limits = limits
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+    this.#pending = new PendingRequests(limits.inFlightMaxRequests)
+    this.writer = new BatchingMessageWriter(link, {
+      pending: this.#pending,
+      bodyMaxBytes: limits.bodyMaxBytes,
+      onEnd: () => void this.close(),
+    })
+    const guard = new FramingGuard(this.#pending, limits, (refusal) => {
+      this.writer.writeEncoded(JSON.stringify(refusal)).catch(() => {
+        // The peer is gone: nobody is left to be told.
+      })
+      this.#holdWhileFull()
+    })
+    this.reader = new GuardedMessageReader(link, guard, limits, {
+      onBrokenFraming: (error) => {
+        this.#reason ??= error
+        guard.refuseFraming(error.message)
+        void this.close()
+      },
+      onInputEnd: () => this.#closeWhenAnswered(),
+    })
+    link.setBodyMaxBytes(
+      options.side === 'server' ? limits.handshakeBodyMaxBytes : limits.bodyMaxBytes,
+    )
+    link.attach({
+      onReadable: () => {
+        this.#holdWhileFull()
+        this.reader.read()
+      },
+      onEnd: () => this.reader.endOfInput(),
+      onDrain: () => this.#drained(),
+      onClose: (error) => this.#linkClosed(error),
+    })
+  }
+
+  raiseBodyLimit(): void {
+    this.#link.setBodyMaxBytes(this.#limits.bodyMaxBytes)
+  }
+
+  onClose(listener: (reason: Error | undefined) => void): Disposable {
+    if (this.#state === 'closed') queueMicrotask(() => listener(this.#reason))
+    else this.#closeListeners.add(listener)
+    return { dispose: () => this.#closeListeners.delete(listener) }
+  }
+
+  close(): Promise<void> {
+    if (this.#state !== 'open') return this.#closed
+    this.#state = 'closing'
+    this.reader.stop()
+    this.#link.end()
+    this.#destroyAfter(this.#limits.lingerMs)
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** A peer that has ended its input, as a pipe does, still gets what it asked for. */
+  #closeWhenAnswered(): void {
+    if (this.#state !== 'open') return
+    this.#destroyAfter(this.#limits.endGraceMs)
+    this.#pending.onIdle(() => void this.close())
+  }
+
+  #destroyAfter(ms: number): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(() => this.#link.destroy(), ms).unref()
+  }
+
+  #holdWhileFull(): void {
+    if (this.#side === 'server' && this.#link.full) this.reader.hold()
+  }
+
+  #drained(): void {
+    this.writer.drained()
+    if (!this.#link.full) this.reader.release()
+  }
+
+  #linkClosed(error: Error | undefined): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#reason ??= error
+    clearTimeout(this.#deadline)
+    this.writer.closed(this.#reason)
+    this.reader.closed(this.#reason)
+    this.#resolveClosed()
+    for (const listener of this.#closeListeners) listener(this.#reason)
+    this.#closeListeners.clear()
+  }
+}

@@ -1,0 +1,147 @@
+import { AbstractMessageWriter, Message, ResponseError } from 'vscode-jsonrpc/node'
+import { encodeMessage } from './encode-message.ts'
+import type { Link } from './link.ts'
+import type { PendingRequests } from './pending-requests.ts'
+import { type EncodedMessageWriter, TransportError } from './transport.ts'
+
+/** Our code for `too_large`. */
+const tooLargeCode = 41300
+
+/**
+ * Sends messages over a link: all of one turn in one piece, in the order they were written.
+ *
+ * A write resolves at once while the link has room and waits for it to drain when it is full, so
+ * a sender that awaits its writes needs no memory for a peer that does not read. After the end it
+ * rejects.
+ */
+export class BatchingMessageWriter extends AbstractMessageWriter implements EncodedMessageWriter {
+  readonly #link: Link
+  readonly #pending: PendingRequests
+  readonly #bodyMaxBytes: number
+  readonly #onEnd: () => void
+  readonly #written = Promise.resolve()
+  #state: 'open' | 'closed' = 'open'
+  #flushDue = false
+  /** Resolved, and replaced, when the link has drained. */
+  #drained: PromiseWithReject | undefined
+
+  constructor(
+    link: Link,
+    options: {
+      readonly pending: PendingRequests
+      readonly bodyMaxBytes: number
+      readonly onEnd: () => void
+    },
+  ) {
+    super()
+    this.#link = link
+    this.#pending = options.pending
+    this.#bodyMaxBytes = options.bodyMaxBytes
+    this.#onEnd = options.onEnd
+  }
+
+  write(message: Message): Promise<void> {
+    let body: string
+    try {
+      body = encodeMessage(message)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const written = this.#send(body)
+    if (Message.isResponse(message) && message.id !== null) this.#pending.settle(message.id)
+    return written
+  }
+
+  writeEncoded(json: string): Promise<void> {
+    return this.#send(json)
+  }
+
+  /** Sends what was written in this turn now, instead of at its end. */
+  flush(): void {
+    if (this.#state === 'open') this.#link.flush()
+  }
+
+  /** Closes the transport after what was written. */
+  end(): void {
+    this.#onEnd()
+  }
+
+  /** Resolves the writes that waited. Called by the transport when its link has drained. */
+  drained(): void {
+    this.#link.flush()
+    if (this.#link.full) return
+    this.#drained?.resolve()
+    this.#drained = undefined
+  }
+
+  /** Refuses writes from now on, those that wait included, and tells the library. */
+  closed(reason: Error | undefined): void {
+    this.#state = 'closed'
+    this.#drained?.reject(closedError(reason))
+    this.#drained = undefined
+    this.fireClose()
+  }
+
+  #send(body: string): Promise<void> {
+    if (this.#state === 'closed') return Promise.reject(closedError(undefined))
+    const bytes = Buffer.byteLength(body)
+    if (bytes > this.#bodyMaxBytes) return Promise.reject(tooLarge(bytes, this.#bodyMaxBytes))
+    this.#link.append(body, bytes)
+    if (this.#link.full) {
+      this.#link.flush()
+      if (this.#link.full) return this.#untilDrained()
+    } else if (!this.#flushDue) {
+      this.#flushDue = true
+      process.nextTick(flushTurn, this)
+    }
+    return this.#written
+  }
+
+  #untilDrained(): Promise<void> {
+    this.#drained ??= promiseWithReject()
+    return this.#drained.promise
+  }
+
+  /** Ends the turn's batch. */
+  endTurn(): void {
+    this.#flushDue = false
+    this.flush()
+  }
+}
+
+function flushTurn(writer: BatchingMessageWriter): void {
+  writer.endTurn()
+}
+
+interface PromiseWithReject {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+function promiseWithReject(): PromiseWithReject {
+  let settle: Pick<PromiseWithReject, 'resolve' | 'reject'> | undefined
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  promise.catch(() => {
+    // A write that nobody awaits must not end the process when its peer goes away.
+  })
+  if (settle === undefined) throw new Error('expected a promise to run its executor at once')
+  return { promise, ...settle }
+}
+
+function closedError(reason: Error | undefined): TransportError {
+  return new TransportError('closed', 'the transport is closed', { cause: reason })
+}
+
+/** A `ResponseError`, so that a request whose answer is too long is answered with just that. */
+function tooLarge(actual: number, limit: number): ResponseError<object> {
+  const message = `expected a message of at most ${limit} bytes, got ${actual}`
+  return new ResponseError(tooLargeCode, message, {
+    kind: 'too_large',
+    retryable: false,
+    limit,
+    actual,
+  })
+}

@@ -1,0 +1,40 @@
+/** Every bound of a transport, with its unit; `docs` of the wire protocol name the ones a peer can notice. */
+export interface TransportLimits {
+  /** Longest header block of a frame, its closing empty line included. */
+  readonly headerMaxBytes: number
+  /** Longest body a server takes before the handshake is answered. */
+  readonly handshakeBodyMaxBytes: number
+  /** Longest body in either direction after the handshake. */
+  readonly bodyMaxBytes: number
+  /** Deepest nesting of objects and arrays in a body; the message itself is level 1. */
+  readonly nestingMaxLevels: number
+  /** Most requests of the peer that may wait for their answers. */
+  readonly inFlightMaxRequests: number
+  /** What a peer over `inFlightMaxRequests` is told to wait before it asks again. */
+  readonly retryAfterMs: number
+  /** Most messages handed on in one turn of the event loop. */
+  readonly turnMaxMessages: number
+  /** Most body bytes handed on in one turn; a single longer body is still handed on. */
+  readonly turnMaxBytes: number
+  /** Unsent bytes above which a write waits, and a server stops reading. */
+  readonly unsentMaxBytes: number
+  /** How long a closing transport waits for its peer to read the last bytes and hang up. */
+  readonly lingerMs: number
+  /** How long a peer that has ended its input is still given answers to what it asked. */
+  readonly endGraceMs: number
+}
+
+/** The bounds of a transport unless its maker says otherwise. */
+export const defaultTransportLimits: TransportLimits = Object.freeze({
+  headerMaxBytes: 8 * 1024,
+  handshakeBodyMaxBytes: 64 * 1024,
+  bodyMaxBytes: 16 * 1024 * 1024,
+  nestingMaxLevels: 200,
+  inFlightMaxRequests: 1024,
+  retryAfterMs: 100,
+  turnMaxMessages: 64,
+  turnMaxBytes: 1024 * 1024,
+  unsentMaxBytes: 64 * 1024,
+  lingerMs: 1_000,
+  endGraceMs: 75_000,
+})

@@ -161,6 +161,8 @@ function checkField(field: FieldDefinition, check: FieldsCheck): number {
 const patternMaxLength = 256
 /** A repeated group that itself repeats, or a back reference: forms that can take exponential time. */
 const riskyPattern = /\([^()]*[+*}][^()]*\)[+*{]|\\[1-9]|\(\?<?[=!]/
+/** `\p{L}` is one character, not a repetition, though it has braces. */
+const propertyEscape = /\\[pP]\{[^}]*\}/g
 
 function checkPattern(pattern: string, { path, issues }: FieldsCheck): void {
   if (pattern.length > patternMaxLength) {
@@ -172,7 +174,7 @@ function checkPattern(pattern: string, { path, issues }: FieldsCheck): void {
   } catch (error) {
     issues.push({ path, message: `expected a regular expression: ${String(error)}` })
   }
-  if (riskyPattern.test(pattern)) {
+  if (riskyPattern.test(pattern.replace(propertyEscape, 'p'))) {
     issues.push({
       path,
       message: 'expected a pattern without nested repetition, look-around or back references',

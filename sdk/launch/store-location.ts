@@ -1,0 +1,151 @@
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { ancestors, findRepositoryHome } from './git-directory.ts'
+import { LaunchError, messageOf, systemCode } from './launch-error.ts'
+
+/**
+ * Finds the store that belongs to a place, without making or changing anything.
+ *
+ * In order: the `store` option, `ORION_STORE`, `.orion` of the repository around `cwd` (linked worktrees share the main
+ * checkout's), the nearest parent that has `.orion`, and `.orion` in `cwd` itself. Two callers that mean the same
+ * directory get the same text, because symbolic links are resolved, also where the last parts do not exist yet.
+ *
+ * @throws LaunchError `store_invalid` for an empty name or one that is a git checkout; `repository_unreadable`.
+ */
+export function locateStore(options: LocateStoreOptions): StoreLocation {
+  const { directory, how } = choose(options)
+  return {
+    directory,
+    databasePath: join(directory, 'store.sqlite'),
+    lockPath: join(directory, 'owner.lock'),
+    how,
+  }
+}
+
+/** The variables of a process, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where to look for a store. */
+export interface LocateStoreOptions {
+  /** A store's directory, named by the user; relative to `cwd`. */
+  readonly store?: string | undefined
+  readonly cwd: string
+  readonly env: Environment
+}
+
+/** Where a store is. */
+export interface StoreLocation {
+  /** Real, absolute path of the store's directory, which may not exist yet. */
+  readonly directory: string
+  /** The SQLite file. Only the holder of the owner lock may open it. */
+  readonly databasePath: string
+  /** The file whose kernel lock makes its holder the store's owner. */
+  readonly lockPath: string
+  /** What decided: the option, `ORION_STORE`, git, a parent with `.orion`, or the current directory. */
+  readonly how: 'option' | 'environment' | 'repository' | 'parent' | 'current'
+}
+
+/**
+ * Makes the store's directory, readable by its owner only, with a `.gitignore` that keeps it out of every commit.
+ *
+ * Repeating it changes nothing. The `.gitignore` is written only into a directory that is ours by its name or was empty,
+ * so that no file of the user is ever hidden from git.
+ *
+ * @throws LaunchError `store_unwritable`.
+ */
+export function prepareStore(location: StoreLocation): void {
+  const { directory } = location
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+    if (basename(directory) === '.orion' || readdirSync(directory).length === 0)
+      ignoreEverything(directory)
+  } catch (error) {
+    throw new LaunchError(
+      'store_unwritable',
+      `expected ${directory} to be a directory that can be written, got ${reason(directory, error)}`,
+      {
+        remedy: 'fix its owner and mode, or name another one with --store or ORION_STORE',
+        cause: error,
+      },
+    )
+  }
+}
+
+function choose({ store, cwd, env }: LocateStoreOptions): Pick<StoreLocation, 'directory' | 'how'> {
+  if (store !== undefined) return { directory: named(cwd, store), how: 'option' }
+  const fromEnvironment = env.ORION_STORE
+  if (fromEnvironment) return { directory: named(cwd, fromEnvironment), how: 'environment' }
+  const start = realPath(cwd)
+  const home = findRepositoryHome(start)
+  if (home !== undefined) return { directory: realPath(join(home, '.orion')), how: 'repository' }
+  for (const parent of ancestors(start)) {
+    const candidate = join(parent, '.orion')
+    if (statSync(candidate, { throwIfNoEntry: false })?.isDirectory()) {
+      return { directory: realPath(candidate), how: 'parent' }
+    }
+  }
+  return { directory: join(start, '.orion'), how: 'current' }
+}
+
+function named(cwd: string, store: string): string {
+  if (store === '') {
+    throw new LaunchError(
+      'store_invalid',
+      'expected the path of a store directory, got an empty one',
+      {
+        remedy: 'name a directory, such as --store .orion',
+      },
+    )
+  }
+  const directory = realPath(resolve(cwd, store))
+  if (statSync(join(directory, '.git'), { throwIfNoEntry: false }) !== undefined) {
+    throw new LaunchError(
+      'store_invalid',
+      `expected a store directory, got ${directory}, a git checkout`,
+      {
+        remedy: `name the directory inside it: ${join(directory, '.orion')}`,
+      },
+    )
+  }
+  return directory
+}
+
+/** Resolves symbolic links as far as the path exists and keeps the rest. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    // Absent, a dangling link, or below a file: what can't be resolved stays as it was said, and `prepareStore` judges it.
+    return dirname(path) === path ? path : join(realPath(dirname(path)), basename(path))
+  }
+}
+
+function ignoreEverything(directory: string): void {
+  try {
+    writeFileSync(join(directory, '.gitignore'), '*\n', { flag: 'wx' })
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+  }
+}
+
+function reason(directory: string, error: unknown): string {
+  const code = systemCode(error)
+  if (code === 'EEXIST' || code === 'ENOTDIR') return `a file there or above (${code})`
+  if (code === 'EACCES' || code === 'EPERM') {
+    const owner = statSync(directory, { throwIfNoEntry: false })?.uid
+    return owner === undefined
+      ? `no permission (${code})`
+      : `no permission (${code}, its owner is user ${owner})`
+  }
+  if (code === 'EROFS') return 'a read-only file system'
+  return messageOf(error)
+}

@@ -1,0 +1,211 @@
+import fs from 'node:fs'
+import { type HostIo, hostErrorCode, syncDirectoryOf } from './host-io.ts'
+import { WalCoalescer } from './wal-coalescer.ts'
+
+const identityCheckIntervalMs = 100
+
+/**
+ * One open file of a database: the database itself, its write-ahead log, or its rollback journal.
+ *
+ * It keeps count of what was written and what of that is on disk, so that a sync with nothing to do costs nothing.
+ * Its methods throw the host's errors. There is one writer, so the size is tracked here and never asked for.
+ */
+export class HostFile {
+  readonly path: string
+  readonly role: FileRole
+  readonly readOnly: boolean
+  readonly device: number
+  readonly inode: number
+  readonly #io: HostIo
+  readonly #fd: number
+  readonly #coalescer: WalCoalescer | undefined
+  #size: number
+  /** Changes made since the file was opened, and how many of them are known to be on disk. */
+  #changes: number
+  #changesOnDisk = 0
+  #directorySynced: boolean
+  #identityCheckedMs = Number.NEGATIVE_INFINITY
+  #asyncSyncs = 0
+  #closed = false
+
+  constructor(io: HostIo, opening: FileOpening) {
+    const { fd, readOnly } = openDescriptor(io, opening)
+    const facts = io.describe(fd)
+    this.path = opening.path
+    this.role = opening.role
+    this.readOnly = readOnly
+    this.device = facts.device
+    this.inode = facts.inode
+    this.#io = io
+    this.#fd = fd
+    this.#size = facts.size
+    // Whoever wrote what is there may have died before he synced the file, or the directory that names it.
+    this.#changes = readOnly || facts.size === 0 ? 0 : 1
+    this.#directorySynced = readOnly
+    if (opening.role === 'wal' && !readOnly) {
+      this.#coalescer = new WalCoalescer((bytes, position) => this.#writeThrough(bytes, position))
+    }
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Whether something was written that is not known to be on disk. */
+  get isUnsynced(): boolean {
+    return this.#changesOnDisk < this.#changes || !this.#directorySynced
+  }
+
+  /** Fills `target`; false if the file ended before, and then the rest is zeros. */
+  read(target: Uint8Array, position: number): boolean {
+    if (this.#coalescer?.read(target, position)) return true
+    let got = 0
+    while (got < target.length) {
+      const count = this.#io.read(this.#fd, target.subarray(got), position + got)
+      if (count <= 0) break
+      got += count
+    }
+    if (got === target.length) return true
+    target.fill(0, got)
+    return false
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    this.#changes += 1
+    if (this.#coalescer === undefined) this.#writeThrough(bytes, position)
+    else this.#coalescer.write(bytes, position)
+    this.#size = Math.max(this.#size, position + bytes.length)
+  }
+
+  truncate(size: number): void {
+    this.flush()
+    this.#changes += 1
+    this.#io.truncate(this.#fd, size)
+    this.#size = size
+  }
+
+  /** Hands everything gathered to the host; throws `ENOSPC` and the like. */
+  flush(): void {
+    this.#coalescer?.flush()
+  }
+
+  /**
+   * Puts what is written on disk, blocking. Call `flush` first.
+   *
+   * @throws If the host fails to, or if the file is no longer where it was: then the outcome is unknown.
+   */
+  sync(): void {
+    this.#assertInPlace()
+    const changes = this.#changes
+    if (this.#changesOnDisk < changes) {
+      this.#io.syncData(this.#fd)
+      this.#changesOnDisk = Math.max(this.#changesOnDisk, changes)
+    }
+    this.#syncDirectory()
+  }
+
+  /** As `sync`, with the disk's part on a thread of the pool. Calls may overlap; each covers what came before it. */
+  async syncAsync(): Promise<void> {
+    this.#assertInPlace()
+    const changes = this.#changes
+    if (this.#changesOnDisk < changes) {
+      this.#asyncSyncs += 1
+      try {
+        await this.#io.syncDataAsync(this.#fd)
+        this.#changesOnDisk = Math.max(this.#changesOnDisk, changes)
+      } finally {
+        this.#asyncSyncs -= 1
+        if (this.#closed && this.#asyncSyncs === 0) this.#io.close(this.#fd)
+      }
+    }
+    this.#syncDirectory()
+  }
+
+  /**
+   * Throws if another file stands where this one was opened. Looks ten times a second at most, because asking for
+   * a file's attributes between two writes makes its next fdatasync a third dearer on ext4 (measured).
+   */
+  assertNotReplaced(): void {
+    const nowMs = this.#io.monotonicMs()
+    if (nowMs - this.#identityCheckedMs < identityCheckIntervalMs) return
+    this.#identityCheckedMs = nowMs
+    const facts = this.#io.find(this.path)
+    if (facts === undefined) throw new Error(`${this.path} was deleted behind this process`)
+    if (facts.inode !== this.inode || facts.device !== this.device) {
+      throw new Error(`${this.path} was replaced behind this process`)
+    }
+  }
+
+  /** Hands over what is gathered and closes; a sync on its way still ends on the right file. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      this.flush()
+    } finally {
+      if (this.#asyncSyncs === 0) this.#io.close(this.#fd)
+    }
+  }
+
+  #writeThrough(bytes: Uint8Array, position: number): void {
+    let written = 0
+    while (written < bytes.length) {
+      const count = this.#io.write(this.#fd, bytes.subarray(written), position + written)
+      if (count <= 0)
+        throw Object.assign(new Error(`${this.path}: no room left`), { code: 'ENOSPC' })
+      written += count
+    }
+  }
+
+  #syncDirectory(): void {
+    if (this.#directorySynced) return
+    syncDirectoryOf(this.#io, this.path)
+    this.#directorySynced = true
+  }
+
+  /**
+   * A deleted file must not swallow commits: a `sqlite3` shell that closes last deletes the log, and so does `rm`.
+   * access(2) is cheap enough for every sync.
+   */
+  #assertInPlace(): void {
+    try {
+      this.#io.access(this.path, fs.constants.F_OK)
+    } catch (cause) {
+      throw new Error(`${this.path} was deleted behind this process`, { cause })
+    }
+    this.assertNotReplaced()
+  }
+}
+
+/** Which file of a database it is. */
+export type FileRole = 'main' | 'wal' | 'journal'
+
+/** How a file is to be opened. */
+export interface FileOpening {
+  readonly path: string
+  readonly role: FileRole
+  readonly access: 'read' | 'write'
+  /** Make the file if it is not there. */
+  readonly create: boolean
+  /** Fail if it is there. */
+  readonly exclusive: boolean
+}
+
+/** Opens for writing and falls back to reading where the host allows no more; SQLite then reports "readonly". */
+function openDescriptor(io: HostIo, opening: FileOpening): { fd: number; readOnly: boolean } {
+  const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants
+  if (opening.access === 'read') return { fd: io.open(opening.path, O_RDONLY, 0), readOnly: true }
+  const create = opening.create ? O_CREAT : 0
+  const exclusive = opening.exclusive ? O_EXCL | O_NOFOLLOW : 0
+  try {
+    return { fd: io.open(opening.path, O_RDWR | create | exclusive, 0o600), readOnly: false }
+  } catch (error) {
+    if (opening.exclusive || !isPermission(error)) throw error
+    return { fd: io.open(opening.path, O_RDONLY, 0), readOnly: true }
+  }
+}
+
+function isPermission(error: unknown): boolean {
+  const code = hostErrorCode(error)
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+}

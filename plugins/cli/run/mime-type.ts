@@ -1,0 +1,51 @@
+import { extname } from 'node:path'
+
+/** The media type that a file's name says, or `application/octet-stream`. */
+export function mimeTypeOf(path: string): string {
+  return mimeTypes[extname(path).slice(1).toLowerCase()] ?? 'application/octet-stream'
+}
+
+const mimeTypes: { readonly [extension: string]: string } = {
+  bz2: 'application/x-bzip2',
+  cjs: 'text/javascript',
+  css: 'text/css',
+  csv: 'text/csv',
+  gif: 'image/gif',
+  gz: 'application/gzip',
+  htm: 'text/html',
+  html: 'text/html',
+  ico: 'image/x-icon',
+  jar: 'application/java-archive',
+  jpeg: 'image/jpeg',
+  jpg: 'image/jpeg',
+  js: 'text/javascript',
+  json: 'application/json',
+  jsonl: 'application/jsonl',
+  log: 'text/plain',
+  map: 'application/json',
+  md: 'text/markdown',
+  mjs: 'text/javascript',
+  mp4: 'video/mp4',
+  ndjson: 'application/x-ndjson',
+  pdf: 'application/pdf',
+  png: 'image/png',
+  sqlite: 'application/vnd.sqlite3',
+  svg: 'image/svg+xml',
+  tap: 'text/plain',
+  tar: 'application/x-tar',
+  tgz: 'application/gzip',
+  toml: 'application/toml',
+  tsv: 'text/tab-separated-values',
+  txt: 'text/plain',
+  wasm: 'application/wasm',
+  webm: 'video/webm',
+  webp: 'image/webp',
+  whl: 'application/zip',
+  woff2: 'font/woff2',
+  xml: 'application/xml',
+  xz: 'application/x-xz',
+  yaml: 'application/yaml',
+  yml: 'application/yaml',
+  zip: 'application/zip',
+  zst: 'application/zstd',
+}

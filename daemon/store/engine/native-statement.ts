@@ -23,6 +23,7 @@ export class NativeStatement {
   #pointer: number
   #columns: readonly string[] = []
   #columnsAt = 0
+  #template: { [column: string]: SqlValue } = {}
   #boundBytes = 0
 
   /**
@@ -175,16 +176,17 @@ export class NativeStatement {
       names.push(memory.readText(api.column_name(this.#pointer, column)))
     }
     this.#columns = names
+    // `fromEntries` makes own properties, also of a column called `__proto__`.
+    this.#template = Object.fromEntries(names.map((name) => [name, null]))
     this.#columnsAt = names.length === 0 ? 0 : api.column_name(this.#pointer, 0)
   }
 
+  /** A copy of the template has all columns in place, so that no value makes V8 look for another shape. */
   #readRow(): SqlRow {
-    const row: { [column: string]: SqlValue } = {}
-    for (let column = 0; column < this.#columns.length; column += 1) {
-      const name = this.#columns[column] ?? ''
-      const value = this.#readColumn(column)
-      if (name !== '__proto__') row[name] = value
-      else Object.defineProperty(row, name, { value, enumerable: true })
+    const columns = this.#columns
+    const row = { ...this.#template }
+    for (let column = 0; column < columns.length; column += 1) {
+      row[columns[column] ?? ''] = this.#readColumn(column)
     }
     return row
   }
@@ -198,7 +200,7 @@ export class NativeStatement {
         return api.column_double(pointer, column)
       case ColumnType.text: {
         const start = api.column_text(pointer, column) >>> 0
-        return memory.bytes.toString('utf8', start, start + api.column_bytes(pointer, column))
+        return memory.decode(start, start + api.column_bytes(pointer, column))
       }
       case ColumnType.blob: {
         const start = api.column_blob(pointer, column) >>> 0

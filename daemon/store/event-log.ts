@@ -1,0 +1,308 @@
+/**
+ * The log: every committed change, in seq order, without holes. Writers append inside their transaction;
+ * readers see only what is on disk, from memory while they keep up, else from the file.
+ */
+import type { Instant } from '../../sdk/instant.ts'
+import type { Json } from '../../sdk/json.ts'
+import type { Actor, Event, Operation, Record, Seq, Token, Version } from '../../sdk/model.ts'
+import type { Connection, SqlRow } from './engine/engine.ts'
+import { LogTail } from './log-tail.ts'
+import { parseLoggedData } from './row-codec.ts'
+import type { SqlCompiler } from './sql.ts'
+import type { StoreLog } from './store-api.ts'
+
+/** Bits of the `flags` column. */
+export const logFlags = { imported: 1, redacted: 2 } as const
+
+/** Who writes, when and why: the same for all events of one request. */
+export interface Authorship {
+  readonly actor: Actor
+  readonly at: Instant
+  readonly reason?: string | undefined
+  readonly cause?: Token | undefined
+}
+
+/** A change of a record, or an event of a client's own, about to be appended. */
+export type LogEntry =
+  | {
+      readonly topic: string
+      readonly op: Operation
+      readonly record: Record
+      readonly previousVersion?: Version | undefined
+      readonly changedFields: readonly string[]
+      readonly imported?: boolean
+    }
+  | { readonly topic: string; readonly payload: Json | undefined }
+
+/** Where the log's end is, to go back to when a request is rolled back. */
+export type LogMark = number
+
+const columns = [
+  'seq',
+  'txn',
+  'topic',
+  'type',
+  'id',
+  'op',
+  'version',
+  'previous_version',
+  'changed_fields',
+  'lifecycle',
+  'created_at',
+  'created_by',
+  'updated_at',
+  'updated_by',
+  'at',
+  'actor',
+  'reason',
+  'cause',
+  'flags',
+  'data',
+] as const
+
+/** The log of one open store. */
+export class EventLog implements StoreLog {
+  readonly #connection: Connection
+  readonly #tokenAt: (seq: number) => Token
+  readonly #tail: LogTail
+  readonly #insert: string
+  readonly #read: string
+  readonly #listeners = new Set<(seq: Seq) => void>()
+  /** Events of the open SQLite transaction and of commits that are not on disk yet. */
+  #unsynced: { readonly event: Event; readonly bytes: number }[] = []
+  /** Seq of the newest event; changed only in `append` and `reset`. */
+  #lastSeq: number
+  #durableSeq: number
+  #floorSeq: number
+  /** Seq of the first event of the request under way. */
+  #txn = 1
+
+  constructor(parts: {
+    readonly connection: Connection
+    readonly compiler: SqlCompiler
+    readonly tokenAt: (seq: number) => Token
+    readonly tailMaxEvents: number
+    readonly tailMaxBytes: number
+    readonly floorSeq: number
+  }) {
+    const { connection, compiler } = parts
+    this.#connection = connection
+    this.#tokenAt = parts.tokenAt
+    this.#tail = new LogTail(parts.tailMaxEvents, parts.tailMaxBytes)
+    this.#insert = compiler
+      .insertInto('log')
+      .columns(columns)
+      .values(Object.fromEntries(columns.map((column) => [column, ''])) as never)
+      .compile().sql
+    this.#read = compiler
+      .selectFrom('log')
+      .select(columns)
+      .where('seq', '>', 0)
+      .where('seq', '<=', 0)
+      .orderBy('seq')
+      .limit(1)
+      .compile().sql
+    this.#floorSeq = parts.floorSeq
+    const newest = connection.prepare('SELECT max(seq) AS seq FROM log').get()?.seq
+    this.#lastSeq = Math.max(Number(newest ?? 0), parts.floorSeq)
+    this.#durableSeq = this.#lastSeq
+  }
+
+  get durableSeq(): number {
+    return this.#durableSeq
+  }
+
+  get floorSeq(): number {
+    return this.#floorSeq
+  }
+
+  /** Seq of the newest event, on disk or not. */
+  get lastSeq(): number {
+    return this.#lastSeq
+  }
+
+  /** The seq that the next event will have. */
+  get nextSeq(): Seq {
+    return (this.#lastSeq + 1) as Seq
+  }
+
+  /** Begins the events of one request: they share the seq of the first. */
+  beginRequest(): LogMark {
+    this.#txn = this.#lastSeq + 1
+    return this.#lastSeq
+  }
+
+  /** Takes back every event after a mark; its caller rolls the rows back. */
+  reset(mark: LogMark): void {
+    this.#unsynced.length -= Math.min(this.#unsynced.length, this.#lastSeq - mark)
+    this.#lastSeq = mark
+  }
+
+  /** Appends one event to the open transaction. */
+  append(entry: LogEntry, authorship: Authorship): Event {
+    const event = this.#eventOf(entry, authorship)
+    const data = 'record' in entry ? entry.record.data : entry.payload
+    const encoded = event.op === 'purged' || data === undefined ? null : JSON.stringify(data)
+    const record = 'record' in entry ? entry.record : undefined
+    this.#connection
+      .prepare(this.#insert)
+      .run([
+        event.seq,
+        event.txn,
+        event.topic,
+        event.type ?? null,
+        event.id ?? null,
+        event.op ?? null,
+        event.version ?? null,
+        event.previousVersion ?? null,
+        event.changedFields === undefined ? null : JSON.stringify(event.changedFields),
+        record?.lifecycle ?? null,
+        record?.createdAt ?? null,
+        record?.createdBy ?? null,
+        record?.updatedAt ?? null,
+        record?.updatedBy ?? null,
+        event.at,
+        JSON.stringify(event.actor),
+        event.reason ?? null,
+        event.cause ?? null,
+        event.imported ? logFlags.imported : 0,
+        encoded,
+      ])
+    this.#lastSeq = event.seq
+    this.#unsynced.push({ event, bytes: (encoded?.length ?? 0) + eventOverheadBytes })
+    return event
+  }
+
+  #eventOf(entry: LogEntry, authorship: Authorship): Event {
+    const seq = this.nextSeq
+    const common = {
+      seq,
+      txn: this.#txn as Seq,
+      topic: entry.topic,
+      actor: authorship.actor,
+      at: authorship.at,
+      ...(authorship.reason === undefined ? {} : { reason: authorship.reason }),
+      ...(authorship.cause === undefined ? {} : { cause: authorship.cause }),
+      token: this.#tokenAt(seq),
+    }
+    if (!('record' in entry)) {
+      return entry.payload === undefined ? common : { ...common, payload: entry.payload }
+    }
+    const { record, op, previousVersion, changedFields } = entry
+    return {
+      ...common,
+      type: record.type,
+      id: record.id,
+      op,
+      version: record.version,
+      ...(previousVersion === undefined ? {} : { previousVersion }),
+      changedFields,
+      ...(entry.imported ? { imported: true as const } : {}),
+      ...(op === 'purged' ? { redacted: true as const } : { record }),
+    }
+  }
+
+  /** Everything up to this seq is on disk: shows it to readers and wakes the listeners. */
+  markDurable(seq: number): void {
+    if (seq <= this.#durableSeq) return
+    this.#durableSeq = seq
+    const ready = this.#unsynced.findIndex(({ event }) => event.seq > seq)
+    const count = ready === -1 ? this.#unsynced.length : ready
+    for (const { event, bytes } of this.#unsynced.splice(0, count)) this.#tail.push(event, bytes)
+    for (const listener of this.#listeners) listener(seq as Seq)
+  }
+
+  /** Forgets the events held in memory: their values were erased from the file. */
+  forgetTail(): void {
+    this.#tail.clear()
+  }
+
+  onDurable(listener: (seq: Seq) => void): { dispose(): void } {
+    this.#listeners.add(listener)
+    return { dispose: () => void this.#listeners.delete(listener) }
+  }
+
+  readEvents(after: number, limit: number): readonly Event[] {
+    if (after >= this.#durableSeq) return []
+    const remembered = this.#tail.after(after, limit)
+    if (remembered !== undefined) return remembered
+    const rows = this.#connection.prepare(this.#read).all([after, this.#durableSeq, limit + 1])
+    const events = rows.map((row) => this.#decode(row))
+    if (events.length <= limit) return events
+    return this.#wholeTransactions(events, limit)
+  }
+
+  /** Cuts a page after its last whole transaction; a first one that is larger is read to its end. */
+  #wholeTransactions(events: Event[], limit: number): readonly Event[] {
+    const next = events[limit]
+    const cut = events.findIndex((event) => event.txn === next?.txn)
+    if (cut > 0) return events.slice(0, cut)
+    const txn = events[0]?.txn ?? 0
+    const rest = this.#connection
+      .prepare(readTransaction)
+      .all([txn, events.at(-1)?.seq ?? 0, this.#durableSeq])
+    const whole = events.filter((event) => event.txn === txn)
+    return whole.concat(rest.map((row) => this.#decode(row)))
+  }
+
+  #decode(row: SqlRow): Event {
+    return eventOfRow(row, this.#tokenAt)
+  }
+}
+
+const readTransaction = `SELECT ${columns.join(', ')} FROM log WHERE txn = ? AND seq > ? AND seq <= ? ORDER BY seq`
+
+/** What an event takes in memory beside its data, roughly. */
+const eventOverheadBytes = 400
+
+/** A row of the log as the event it is. */
+export function eventOfRow(row: SqlRow, tokenAt: (seq: number) => Token): Event {
+  const seq = Number(row.seq) as Seq
+  const flags = Number(row.flags)
+  const redacted = (flags & logFlags.redacted) !== 0 || row.op === 'purged'
+  const record = row.type === null || redacted ? undefined : recordOfRow(row, tokenAt)
+  return {
+    seq,
+    txn: Number(row.txn) as Seq,
+    topic: String(row.topic),
+    ...(row.type === null
+      ? {}
+      : {
+          type: String(row.type),
+          id: String(row.id),
+          op: String(row.op) as Operation,
+          version: Number(row.version) as Version,
+          ...(row.previous_version === null
+            ? {}
+            : { previousVersion: Number(row.previous_version) as Version }),
+          changedFields: JSON.parse(String(row.changed_fields ?? '[]')),
+        }),
+    actor: JSON.parse(String(row.actor)),
+    at: String(row.at),
+    ...(row.reason === null ? {} : { reason: String(row.reason) }),
+    ...(row.cause === null ? {} : { cause: String(row.cause) as Token }),
+    token: tokenAt(seq),
+    ...((flags & logFlags.imported) === 0 ? {} : { imported: true as const }),
+    ...(redacted ? { redacted: true as const } : {}),
+    ...(record === undefined ? {} : { record }),
+    ...(row.type === null && row.data !== null ? { payload: JSON.parse(String(row.data)) } : {}),
+  }
+}
+
+/** The record as of a row of the log; undefined when its values were erased. */
+export function recordOfRow(row: SqlRow, tokenAt: (seq: number) => Token): Record | undefined {
+  const data = parseLoggedData(row.data)
+  if (data === undefined) return undefined
+  return {
+    type: String(row.type),
+    id: String(row.id),
+    version: Number(row.version) as Version,
+    createdAt: String(row.created_at),
+    createdBy: String(row.created_by),
+    updatedAt: String(row.updated_at),
+    updatedBy: String(row.updated_by),
+    lifecycle: String(row.lifecycle) as Record['lifecycle'],
+    token: tokenAt(Number(row.seq)),
+    data,
+  }
+}

@@ -1,0 +1,36 @@
+/** The first format of a store: what it is, its log, its record types, and the answers it must repeat. */
+import type { FormatMigration } from './migration.ts'
+
+export const first: FormatMigration = {
+  format: 1,
+  statements: [
+    `CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID`,
+    `CREATE TABLE record_types (
+       name TEXT PRIMARY KEY NOT NULL COLLATE NOCASE,
+       schema_version INTEGER NOT NULL CHECK (schema_version >= 1),
+       definition TEXT NOT NULL CHECK (json_valid(definition))
+     ) WITHOUT ROWID`,
+    `CREATE TABLE log (
+       seq INTEGER PRIMARY KEY NOT NULL CHECK (seq >= 1),
+       txn INTEGER NOT NULL CHECK (txn BETWEEN 1 AND seq),
+       topic TEXT NOT NULL,
+       type TEXT, id TEXT, op TEXT, version INTEGER, previous_version INTEGER,
+       changed_fields TEXT, lifecycle TEXT,
+       created_at TEXT, created_by TEXT, updated_at TEXT, updated_by TEXT,
+       at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT, cause TEXT,
+       flags INTEGER NOT NULL, data TEXT
+     )`,
+    `CREATE UNIQUE INDEX log_record ON log (id, type, version) WHERE type IS NOT NULL`,
+    `CREATE TABLE tombstones (
+       type TEXT NOT NULL, id TEXT NOT NULL,
+       version INTEGER NOT NULL, seq INTEGER NOT NULL,
+       PRIMARY KEY (type, id)
+     ) WITHOUT ROWID`,
+    `CREATE TABLE idempotency (
+       entry INTEGER PRIMARY KEY NOT NULL,
+       principal TEXT NOT NULL, method TEXT NOT NULL, key TEXT NOT NULL,
+       fingerprint TEXT NOT NULL, result TEXT NOT NULL, at TEXT NOT NULL
+     )`,
+    `CREATE UNIQUE INDEX idempotency_key ON idempotency (key, principal, method)`,
+  ],
+}

@@ -1,0 +1,308 @@
+/**
+ * Does one operation on one record inside the open transaction: compare the version, write the record,
+ * append the event. Everything is checked before anything is written, so that a refusal needs no undoing.
+ */
+import { uuidV7 } from '../../sdk/uuid-v7.ts'
+import { OrionError } from '../../sdk/errors.ts'
+import { parseInstant } from '../../sdk/instant.ts'
+import type { Lifecycle, Operation, Record, Token, Version } from '../../sdk/model.ts'
+import type { ImportedRecord, TransactOperation } from '../../sdk/protocol/records.ts'
+import { applyChanges, checkData, checkNewData } from './changes.ts'
+import { conflictError } from './conflicts.ts'
+import { EngineError } from './engine/engine.ts'
+import type { Authorship } from './event-log.ts'
+import type { RecordTypeEntry } from './record-type-entry.ts'
+import type { StoredRecord } from './row-codec.ts'
+import type { Caller } from './store-api.ts'
+import type { StoreContext } from './store-context.ts'
+import { uniqueViolation } from './unique-violation.ts'
+
+/** What an operation did. `record` is the record after it, or before it when nothing changed. */
+export interface Written {
+  readonly changed: boolean
+  readonly record: Record
+  readonly seq: number
+}
+
+/** One operation of a transaction, or a purge. */
+export type RecordOperation =
+  | TransactOperation
+  | {
+      op: 'purge'
+      type: string
+      id: string
+      expectedVersion?: number | undefined
+      force?: boolean | undefined
+    }
+
+type Create = Extract<RecordOperation, { op: 'create' }>
+type Update = Extract<RecordOperation, { op: 'update' }>
+type Move = Extract<RecordOperation, { op: 'delete' | 'restore' | 'archive' | 'purge' }>
+
+/** Writes records for one request. */
+export class RecordWriter {
+  readonly #context: StoreContext
+  readonly #caller: Caller
+  readonly #authorship: Authorship
+
+  constructor(context: StoreContext, caller: Caller, authorship: Authorship) {
+    this.#context = context
+    this.#caller = caller
+    this.#authorship = authorship
+  }
+
+  perform(operation: RecordOperation): Written {
+    const entry = this.#context.type(operation.type)
+    switch (operation.op) {
+      case 'create':
+        return this.#create(entry, operation)
+      case 'update':
+        return this.#update(entry, operation)
+      case 'purge':
+        return this.#purge(entry, operation)
+      default:
+        return this.#move(entry, operation)
+    }
+  }
+
+  #create(entry: RecordTypeEntry, operation: Create): Written {
+    const data = checkNewData(entry.schema, operation.data)
+    this.#checkSize(entry, data)
+    const id = operation.id ?? uuidV7()
+    const { at, actor } = this.#authorship
+    const by = actor.principal
+    const version = this.#firstVersion(entry, id, operation.id !== undefined)
+    const draft = { version, createdAt: at, createdBy: by, updatedAt: at, updatedBy: by }
+    return this.#insert(entry, {
+      ...draft,
+      type: entry.definition.name,
+      id,
+      lifecycle: 'active',
+      data,
+    })
+  }
+
+  /** Takes a record over as it is; the log remembers that it came from elsewhere. */
+  import(imported: ImportedRecord): Written {
+    const entry = this.#context.type(imported.type)
+    const data = checkData(entry.schema, imported.data)
+    this.#checkSize(entry, data)
+    const { at, actor } = this.#authorship
+    const createdAt =
+      imported.createdAt === undefined ? at : requireInstant(imported.createdAt, 'createdAt')
+    const updatedAt =
+      imported.updatedAt === undefined ? createdAt : requireInstant(imported.updatedAt, 'updatedAt')
+    const createdBy = imported.createdBy ?? actor.principal
+    const first = this.#firstVersion(entry, imported.id, true)
+    return this.#insert(
+      entry,
+      {
+        type: imported.type,
+        id: imported.id,
+        version: Math.max(first, imported.version ?? 1) as Version,
+        createdAt,
+        createdBy,
+        updatedAt,
+        updatedBy: imported.updatedBy ?? createdBy,
+        lifecycle: imported.lifecycle ?? 'active',
+        data,
+      },
+      true,
+    )
+  }
+
+  #insert(entry: RecordTypeEntry, draft: Omit<Record, 'token'>, imported = false): Written {
+    const seq = this.#context.log.nextSeq
+    const record: Record = { ...draft, token: this.#context.tokenAt(seq) }
+    this.#writing(entry, record, () => entry.insert(this.#context.connection, record, seq))
+    this.#context.log.append(
+      {
+        topic: `${record.type}.created`,
+        op: 'created',
+        record,
+        changedFields: Object.keys(record.data),
+        imported,
+      },
+      this.#authorship,
+    )
+    return { changed: true, record, seq }
+  }
+
+  /** 1, or the version after a purged record's last one: a version is never used twice for an id. */
+  #firstVersion(entry: RecordTypeEntry, id: string, mayExist: boolean): Version {
+    if (!mayExist) return 1 as Version
+    const type = entry.definition.name
+    const present = this.#context.read(entry, id)
+    if (present !== undefined) {
+      throw conflictError(this.#context, this.#caller, {
+        reason: 'exists',
+        type,
+        id,
+        current: present.record,
+      })
+    }
+    return ((this.#context.tombstone(type, id)?.version ?? 0) + 1) as Version
+  }
+
+  #update(entry: RecordTypeEntry, operation: Update): Written {
+    const present = this.#present(entry, operation)
+    const { record } = present
+    const onlyOperators = operation.expectedVersion === undefined && !operation.force
+    if (record.lifecycle !== 'active' && (onlyOperators || record.lifecycle === 'deleted')) {
+      throw wrongLifecycle(record, 'updated')
+    }
+    const { data, changedFields } = applyChanges(entry.schema, record.data, operation)
+    if (changedFields.length === 0) return { changed: false, ...present }
+    this.#checkSize(entry, data)
+    const seq = this.#context.log.nextSeq
+    const next = this.#next(record, seq, { data })
+    this.#writing(entry, next, () => {
+      const change = { record: next, seq, expectedVersion: record.version, changedFields }
+      if (!entry.update(this.#context.connection, change)) throw lostRow(record)
+    })
+    this.#append(record, next, 'updated', changedFields)
+    return { changed: true, record: next, seq }
+  }
+
+  #move(entry: RecordTypeEntry, operation: Move): Written {
+    const present = this.#present(entry, operation)
+    const { record } = present
+    const { lifecycle, op } = moves[operation.op === 'purge' ? 'delete' : operation.op]
+    if (record.lifecycle === lifecycle) return { changed: false, ...present }
+    if (record.lifecycle === 'deleted' && lifecycle === 'archived')
+      throw wrongLifecycle(record, 'archived')
+    const seq = this.#context.log.nextSeq
+    const next = this.#next(record, seq, { lifecycle })
+    const moved = entry.move(this.#context.connection, {
+      record: next,
+      seq,
+      expectedVersion: record.version,
+    })
+    if (!moved) throw lostRow(record)
+    this.#append(record, next, op, [])
+    return { changed: true, record: next, seq }
+  }
+
+  /** Removes the record and erases its values from the log; a tombstone keeps its last version. */
+  #purge(entry: RecordTypeEntry, operation: Move): Written {
+    const { record } = this.#present(entry, operation)
+    const { connection, log } = this.#context
+    const seq = log.nextSeq
+    const next = this.#next(record, seq, { lifecycle: 'deleted', data: {} })
+    // Freed space is overwritten, so that the values are gone from the file and not only from view.
+    connection.exec('PRAGMA secure_delete = ON')
+    if (!entry.remove(connection, record.id, record.version)) throw lostRow(record)
+    connection
+      .prepare(
+        'UPDATE log SET data = NULL, reason = NULL, flags = flags | 2 WHERE type IS NOT NULL AND id = ? AND type = ?',
+      )
+      .run([record.id, record.type])
+    connection
+      .prepare('INSERT OR REPLACE INTO tombstones (type, id, version, seq) VALUES (?, ?, ?, ?)')
+      .run([record.type, record.id, next.version, seq])
+    connection.exec('PRAGMA secure_delete = OFF')
+    this.#append(record, next, 'purged', [])
+    return { changed: true, record: next, seq }
+  }
+
+  /** The record an operation is about, with its version checked. */
+  #present(entry: RecordTypeEntry, operation: Update | Move): StoredRecord {
+    const { type, id, expectedVersion } = operation
+    const present = this.#context.read(entry, id)
+    if (present === undefined) throw this.#absent(type, id, expectedVersion)
+    const { version } = present.record
+    if (expectedVersion !== undefined && !operation.force && version !== expectedVersion) {
+      throw conflictError(this.#context, this.#caller, {
+        reason: 'version',
+        type,
+        id,
+        current: present.record,
+        expectedVersion,
+      })
+    }
+    return present
+  }
+
+  #absent(type: string, id: string, expectedVersion: number | undefined): OrionError {
+    const purged = this.#context.tombstone(type, id) !== undefined
+    if (purged && expectedVersion !== undefined) {
+      const race = { reason: 'version', type, id, current: undefined, expectedVersion } as const
+      return conflictError(this.#context, this.#caller, race)
+    }
+    return new OrionError('not_found', `there is no ${type} ${JSON.stringify(id)}`, { type, id })
+  }
+
+  #next(record: Record, seq: number, change: Partial<Pick<Record, 'data' | 'lifecycle'>>): Record {
+    const token: Token = this.#context.tokenAt(seq)
+    const { quarantined: _, ...sound } = record
+    return {
+      ...sound,
+      version: (record.version + 1) as Version,
+      updatedAt: this.#authorship.at,
+      updatedBy: this.#authorship.actor.principal,
+      token,
+      ...change,
+    }
+  }
+
+  #append(before: Record, record: Record, op: Operation, changedFields: readonly string[]): void {
+    const topic = `${record.type}.${op}`
+    this.#context.log.append(
+      { topic, op, record, previousVersion: before.version, changedFields },
+      this.#authorship,
+    )
+  }
+
+  #writing(entry: RecordTypeEntry, record: Record, write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.kind !== 'constraint') throw error
+      throw uniqueViolation(this.#context, entry, { record, error })
+    }
+  }
+
+  #checkSize(entry: RecordTypeEntry, data: Record['data']): void {
+    const limit = this.#context.limits.recordMaxBytes
+    const rough = JSON.stringify(data)
+    const actual = rough.length * 3 <= limit ? 0 : Buffer.byteLength(rough)
+    if (actual > limit) {
+      throw new OrionError(
+        'too_large',
+        `the data of a ${entry.definition.name} has ${actual} bytes; the limit is ${limit}`,
+        { limit, actual },
+      )
+    }
+  }
+}
+
+const moves: {
+  readonly [M in 'delete' | 'restore' | 'archive']: {
+    readonly lifecycle: Lifecycle
+    readonly op: Operation
+  }
+} = {
+  delete: { lifecycle: 'deleted', op: 'deleted' },
+  restore: { lifecycle: 'active', op: 'restored' },
+  archive: { lifecycle: 'archived', op: 'archived' },
+}
+
+function wrongLifecycle(record: Record, what: string): OrionError {
+  return new OrionError(
+    'invalid_request',
+    `${record.type} ${JSON.stringify(record.id)} is ${record.lifecycle} and can't be ${what}`,
+    { remedy: `Restore it first, with record/restore and expectedVersion ${record.version}.` },
+  )
+}
+
+function requireInstant(text: string, path: string): string {
+  const instant = parseInstant(text)
+  if (instant !== undefined) return instant
+  const message = `expected an instant with a zone, got ${JSON.stringify(text)}`
+  throw new OrionError('invalid_params', `${path}: ${message}`, { issues: [{ path, message }] })
+}
+
+/** The row was just read in this very transaction: that it is gone is a bug, or a file changed behind us. */
+function lostRow(record: Record): Error {
+  return new Error(`${record.type} ${record.id} changed inside the transaction that read it`)
+}

@@ -1,0 +1,111 @@
+/** The record types of an open store: loading them, and defining or extending one. */
+import { OrionError } from '../../sdk/errors.ts'
+import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
+import { definitionProblems } from '../../sdk/record-type.ts'
+import { RecordTypeEntry } from './record-type-entry.ts'
+import type { SqlCompiler } from './sql.ts'
+import type { StoreContext } from './store-context.ts'
+import { compareDefinitions, createTableStatements, type TypeChange } from './tables.ts'
+
+/** What defining a type does, or would do. */
+export interface DefineOutcome {
+  readonly entry: RecordTypeEntry
+  readonly changes: readonly TypeChange[]
+}
+
+/** Reads and changes the record types of a store; the changes run inside the caller's transaction. */
+export class TypeRegistry {
+  readonly #context: StoreContext
+  readonly #compiler: SqlCompiler
+
+  constructor(context: StoreContext, compiler: SqlCompiler) {
+    this.#context = context
+    this.#compiler = compiler
+  }
+
+  /** Fills the context's types from the file. */
+  load(): void {
+    const rows = this.#context.connection
+      .prepare('SELECT name, schema_version, definition FROM record_types ORDER BY name')
+      .all()
+    for (const row of rows) {
+      const definition: RecordTypeDefinition = JSON.parse(String(row.definition))
+      this.adopt(new RecordTypeEntry(this.#compiler, definition, Number(row.schema_version)))
+    }
+  }
+
+  /** Makes a type the one that reads and writes use; call it once its definition is on disk. */
+  adopt(entry: RecordTypeEntry): void {
+    this.#context.types.set(entry.definition.name, entry)
+  }
+
+  /**
+   * Creates the table of a new type, or adds to that of a known one.
+   *
+   * @throws OrionError `invalid_request` for a bad definition, `migration_required` for any other change.
+   */
+  define(definition: RecordTypeDefinition): DefineOutcome {
+    this.#check(definition)
+    const stored = this.#stored(definition.name)
+    if (stored === undefined) return this.#create(definition)
+    const difference = compareDefinitions(stored.definition, definition)
+    if (difference.kind === 'same') return { entry: stored, changes: [] }
+    if (difference.kind === 'migration') {
+      throw new OrionError(
+        'migration_required',
+        `${definition.name} can't be changed without a migration: ${difference.plan.join('; ')}`,
+        {
+          plan: difference.plan,
+          remedy: 'Keep the stored fields as they are, or ship a migration.',
+        },
+      )
+    }
+    for (const statement of difference.statements) this.#context.connection.exec(statement)
+    return this.#keep(difference.merged, stored.schemaVersion + 1, difference.changes)
+  }
+
+  #check(definition: RecordTypeDefinition): void {
+    const issues = definitionProblems(definition)
+    if (issues.length === 0) return
+    const told = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')
+    throw new OrionError('invalid_request', `the definition is wrong: ${told}`, { issues })
+  }
+
+  /** Tables ignore case, so a type that differs only in it would be the same table. */
+  #stored(name: string): RecordTypeEntry | undefined {
+    const stored = this.#context.types.get(name)
+    if (stored !== undefined) return stored
+    const twin = [...this.#context.types.keys()].find(
+      (known) => known.toLowerCase() === name.toLowerCase(),
+    )
+    if (twin === undefined) return undefined
+    throw new OrionError('invalid_request', `${name} differs from the type ${twin} only in case`, {
+      didYouMean: twin,
+    })
+  }
+
+  #create(definition: RecordTypeDefinition): DefineOutcome {
+    const { recordTypesMax } = this.#context.limits
+    if (this.#context.types.size >= recordTypesMax) {
+      const message = `the store has ${recordTypesMax} record types already`
+      throw new OrionError('too_large', message, { limit: recordTypesMax })
+    }
+    for (const statement of createTableStatements(definition)) {
+      this.#context.connection.exec(statement)
+    }
+    return this.#keep(definition, 1, [{ change: 'type added' }])
+  }
+
+  #keep(
+    definition: RecordTypeDefinition,
+    schemaVersion: number,
+    changes: readonly TypeChange[],
+  ): DefineOutcome {
+    this.#context.connection
+      .prepare(
+        'INSERT OR REPLACE INTO record_types (name, schema_version, definition) VALUES (?, ?, ?)',
+      )
+      .run([definition.name, schemaVersion, JSON.stringify(definition)])
+    return { entry: new RecordTypeEntry(this.#compiler, definition, schemaVersion), changes }
+  }
+}

@@ -1,0 +1,313 @@
+/** The writes of the interface: each becomes a task of the write queue. */
+import { OrionError } from '../../sdk/errors.ts'
+import type { Json } from '../../sdk/json.ts'
+import type { Record, Seq, WriteResult } from '../../sdk/model.ts'
+import type { Guard } from '../../sdk/protocol/records.ts'
+import { operationsMax } from '../../sdk/protocol/records.ts'
+import type { WriteOptions } from '../../sdk/protocol/schemas.ts'
+import { conflictError } from './conflicts.ts'
+import type { Authorship } from './event-log.ts'
+import { recordOfRow } from './event-log.ts'
+import { fingerprintOf, type IdempotencyScope } from './idempotency.ts'
+import { type RecordOperation, RecordWriter, type Written } from './record-writer.ts'
+import type { Caller, MoveParams, StoreWrites } from './store-api.ts'
+import type { StoreContext } from './store-context.ts'
+import type { WriteQueue, WriteTask } from './write-queue.ts'
+
+type Params<M extends keyof StoreWrites> = Parameters<StoreWrites[M]>[0]
+type Several = {
+  results: WriteResult[]
+  token: Record['token']
+  firstSeq: Seq
+  lastSeq: Seq
+  replayed?: true
+}
+
+/** What a request does inside its transaction, and how its answer is kept and shown again. */
+interface RequestBody<T> {
+  readonly method: string
+  readonly params: WriteOptions & object
+  readonly undo: WriteTask<T>['undo']
+  readonly alone?: boolean
+  readonly run: (authorship: Authorship) => T
+  /** The answer without the values of records: it is kept for repetition. */
+  readonly bare: (answer: T) => Json
+  /** Gives a repeated answer back, marked, with the records that were asked for. */
+  readonly replay: (kept: Json) => T
+  readonly committed?: (answer: T) => void
+}
+
+/** Turns requests into tasks and submits them. */
+export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
+  readonly #context: StoreContext
+  readonly #queue: WriteQueue
+
+  constructor(context: StoreContext, queue: WriteQueue) {
+    this.#context = context
+    this.#queue = queue
+  }
+
+  create(params: Params<'create'>, caller: Caller): Promise<WriteResult> {
+    return this.#one('record/create', { ...params, op: 'create' }, caller)
+  }
+
+  update(params: Params<'update'>, caller: Caller): Promise<WriteResult> {
+    return this.#one('record/update', { ...params, op: 'update' }, caller)
+  }
+
+  delete(params: MoveParams, caller: Caller): Promise<WriteResult> {
+    return this.#one('record/delete', { ...params, op: 'delete' }, caller)
+  }
+
+  restore(params: MoveParams, caller: Caller): Promise<WriteResult> {
+    return this.#one('record/restore', { ...params, op: 'restore' }, caller)
+  }
+
+  archive(params: MoveParams, caller: Caller): Promise<WriteResult> {
+    return this.#one('record/archive', { ...params, op: 'archive' }, caller)
+  }
+
+  purge(params: MoveParams, caller: Caller): Promise<WriteResult> {
+    return this.#one('record/purge', { ...params, op: 'purge' }, caller)
+  }
+
+  transact(params: Params<'transact'>, caller: Caller): Promise<Several> {
+    const { operations, guards = [] } = params
+    return this.#several('record/transact', { params, items: operations }, caller, (authorship) => {
+      for (const guard of guards) this.#checkGuard(guard, caller)
+      const writer = new RecordWriter(this.#context, caller, authorship)
+      return operations.map((operation, index) =>
+        atOperation(index, () => {
+          requireVersion(operation)
+          return writer.perform(operation)
+        }),
+      )
+    })
+  }
+
+  import(params: Params<'import'>, caller: Caller): Promise<Several> {
+    const { records } = params
+    return this.#several('record/import', { params, items: records }, caller, (authorship) => {
+      const writer = new RecordWriter(this.#context, caller, authorship)
+      return records.map((record, index) => atOperation(index, () => writer.import(record)))
+    })
+  }
+
+  publish(params: Params<'publish'>, caller: Caller): ReturnType<StoreWrites['publish']> {
+    const { topic, payload } = params
+    const type = topic.slice(0, topic.indexOf('.'))
+    if (this.#context.types.has(type)) {
+      return Promise.reject(
+        new OrionError('invalid_request', `${topic} is a topic of the record type ${type}`, {
+          remedy: 'Topics of record types are made by writes alone; choose another first word.',
+        }),
+      )
+    }
+    const limit = this.#context.limits.payloadMaxBytes
+    const actual = payload === undefined ? 0 : Buffer.byteLength(JSON.stringify(payload))
+    if (actual > limit) {
+      const message = `the payload has ${actual} bytes; the limit is ${limit}`
+      return Promise.reject(new OrionError('too_large', message, { limit, actual }))
+    }
+    return this.#submit(caller, {
+      method: 'event/publish',
+      params,
+      undo: params.dryRun ? 'always' : 'nothing',
+      run: (authorship) => {
+        const event = this.#context.log.append({ topic, payload }, authorship)
+        return { seq: event.seq, token: this.#answerToken(event.seq, params) }
+      },
+      bare: (answer) => ({ ...answer }),
+      replay: (kept) => ({
+        ...(kept as unknown as { seq: Seq; token: Record['token'] }),
+        replayed: true,
+      }),
+    })
+  }
+
+  #one(
+    method: string,
+    params: WriteOptions & RecordOperation,
+    caller: Caller,
+  ): Promise<WriteResult> {
+    const problem = attempt(() => requireVersion(params))
+    if (problem !== undefined) return Promise.reject(problem)
+    const purge = params.op === 'purge'
+    return this.#submit(caller, {
+      method,
+      params,
+      undo: params.dryRun ? 'always' : purge ? 'on-refusal' : 'nothing',
+      alone: purge,
+      run: (authorship) =>
+        this.#resultOf(new RecordWriter(this.#context, caller, authorship).perform(params), params),
+      bare: ({ record: _, ...rest }) => ({ ...rest }),
+      replay: (kept) => this.#replayed(kept as unknown as WriteResult, params),
+      ...(purge ? { committed: () => this.#erase() } : {}),
+    })
+  }
+
+  #several(
+    method: string,
+    request: { readonly params: WriteOptions; readonly items: readonly unknown[] },
+    caller: Caller,
+    run: (authorship: Authorship) => Written[],
+  ): Promise<Several> {
+    const { params, items } = request
+    if (items.length > operationsMax) {
+      const message = `expected at most ${operationsMax} operations, got ${items.length}`
+      const data = { limit: operationsMax, actual: items.length }
+      return Promise.reject(new OrionError('too_large', message, data))
+    }
+    return this.#submit(caller, {
+      method,
+      params,
+      undo: params.dryRun ? 'always' : 'on-refusal',
+      run: (authorship) => {
+        const before = this.#context.log.lastSeq
+        const results = run(authorship).map((written) => this.#resultOf(written, params))
+        const lastSeq = this.#context.log.lastSeq
+        const firstSeq = Math.min(before + 1, lastSeq)
+        const token = this.#answerToken(lastSeq, params)
+        return { results, token, firstSeq: firstSeq as Seq, lastSeq: lastSeq as Seq }
+      },
+      bare: ({ results, ...rest }) => ({
+        ...rest,
+        results: results.map(({ record: _, ...result }) => ({ ...result })),
+      }),
+      replay: (kept) => {
+        const answer = kept as unknown as Several
+        const results = answer.results.map((result) => this.#replayed(result, params))
+        return { ...answer, results, replayed: true }
+      },
+    })
+  }
+
+  #submit<T>(caller: Caller, body: RequestBody<T>): Promise<T> {
+    const { params, method } = body
+    const key = params.dryRun ? undefined : params.idempotencyKey
+    const scope: IdempotencyScope | undefined =
+      key === undefined ? undefined : { principal: caller.principal, method, key }
+    const fingerprint = scope === undefined ? '' : fingerprintOf(params)
+    const run = (): T => {
+      this.#checkEpoch(params)
+      if (scope !== undefined) {
+        const kept = this.#context.answers.find(scope, fingerprint)
+        if (kept !== undefined) return body.replay(kept)
+      }
+      const authorship = this.#authorship(params, caller)
+      const answer = body.run(authorship)
+      if (scope !== undefined) {
+        const result = body.bare(answer)
+        this.#context.answers.keep(scope, { fingerprint, result, at: authorship.at })
+      }
+      return answer
+    }
+    const { undo, alone, committed } = body
+    return this.#queue.submit(
+      { run, undo, ...(alone ? { alone } : {}), ...(committed ? { committed } : {}) },
+      caller,
+    )
+  }
+
+  #authorship(params: WriteOptions, caller: Caller): Authorship {
+    const { principal, client, claims } = caller
+    return {
+      actor: claims === undefined ? { principal, client } : { principal, client, claims },
+      at: this.#context.nextInstant(),
+      reason: params.reason,
+      cause: params.cause,
+    }
+  }
+
+  #checkEpoch({ expectedEpoch }: WriteOptions): void {
+    const { epoch } = this.#context.identity
+    if (expectedEpoch === undefined || expectedEpoch === epoch) return
+    throw new OrionError('conflict', `the store’s epoch is ${epoch}, not ${expectedEpoch}`, {
+      reason: 'epoch',
+      current: null,
+      epoch,
+      remedy: 'The store was restored or copied: read again before you write.',
+    })
+  }
+
+  #checkGuard({ type, id, version }: Guard, caller: Caller): void {
+    const current = this.#context.read(this.#context.type(type), id)?.record
+    if ((current?.version ?? null) === version) return
+    throw conflictError(this.#context, caller, {
+      reason: 'guard',
+      type,
+      id,
+      current,
+      expectedVersion: version,
+    })
+  }
+
+  #resultOf({ changed, record, seq }: Written, params: WriteOptions): WriteResult {
+    const token = this.#answerToken(seq, params)
+    const shown = params.dryRun && changed ? { ...record, token } : record
+    return {
+      type: record.type,
+      id: record.id,
+      version: record.version,
+      changed,
+      token,
+      ...(params.return === 'record' ? { record: shown } : {}),
+    }
+  }
+
+  /** A dry run never tells a position that does not exist. */
+  #answerToken(seq: number, { dryRun }: WriteOptions): Record['token'] {
+    return this.#context.tokenAt(dryRun ? this.#context.log.durableSeq : seq)
+  }
+
+  #replayed(kept: WriteResult, params: WriteOptions): WriteResult {
+    if (params.return !== 'record') return { ...kept, replayed: true }
+    const row = this.#context.connection
+      .prepare('SELECT * FROM log WHERE type IS NOT NULL AND id = ? AND type = ? AND version = ?')
+      .get([kept.id, kept.type, kept.version])
+    const record = row === undefined ? undefined : recordOfRow(row, this.#context.tokenAt)
+    return { ...kept, replayed: true, ...(record === undefined ? {} : { record }) }
+  }
+
+  /** Takes the erased values out of memory and out of the write-ahead log. */
+  #erase(): void {
+    this.#context.log.forgetTail()
+    this.#context.connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all()
+  }
+}
+
+function requireVersion(operation: RecordOperation): void {
+  if (operation.op === 'create' || operation.force || operation.expectedVersion !== undefined)
+    return
+  const operators = operation.op === 'update' && (operation.apply?.length ?? 0) > 0
+  const values =
+    operation.op === 'update' &&
+    (Object.keys(operation.set ?? {}).length > 0 || (operation.unset?.length ?? 0) > 0)
+  if (operators && !values) return
+  const message = 'expected the version this write is based on; only operators and force do without'
+  throw new OrionError('invalid_params', `expectedVersion: ${message}`, {
+    issues: [{ path: 'expectedVersion', message }],
+    remedy: 'Read the record and send the version you read.',
+  })
+}
+
+function atOperation<T>(index: number, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof OrionError)) throw error
+    throw new OrionError(error.kind, `operation ${index}: ${error.message}`, {
+      ...error.data,
+      operation: index,
+    })
+  }
+}
+
+function attempt(run: () => void): unknown {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}

@@ -10,16 +10,20 @@ import type { SqliteBinding } from './sqlite-binding.ts'
 import { ResultCode } from './sqlite-codes.ts'
 import { SqliteHandle } from './sqlite-handle.ts'
 
-/** Where a database says which journal it uses, and the value for a rollback journal (file format, section 1.3). */
+/**
+ * Where a database says which journal it uses, and the value for a rollback journal (file format,
+ * section 1.3).
+ */
 const formatVersionAt = 18
 const rollbackFormat = Uint8Array.of(1, 1)
 
 /**
  * One copy of an open database to another file.
  *
- * SQLite's backup interface copies some pages a turn and takes over by itself what the source's connection writes
- * meanwhile. The copy is made under a temporary name beside its target, marked as a database without a log (so that
- * it is whole in one file), put on disk, and renamed. A target that is there is replaced.
+ * SQLite's backup interface copies some pages a turn and takes over by itself what the source's
+ * connection writes meanwhile. The copy is made under a temporary name beside its target, marked as
+ * a database without a log (so that it is whole in one file), put on disk, and renamed. A target
+ * that is there is replaced.
  */
 export class Backup {
   readonly #binding: SqliteBinding
@@ -39,7 +43,8 @@ export class Backup {
   /**
    * Makes the copy.
    *
-   * @param syncSource - Puts the source's commits on disk: the copy must not hold what the source could still lose.
+   * @param syncSource - Puts the source's commits on disk: the copy must not hold what the source
+   * could still lose.
    * @throws EngineError; or the signal's reason if it was aborted. Nothing is left behind then.
    */
   async run(options: BackupOptions, syncSource: () => Promise<void>): Promise<void> {
@@ -151,7 +156,10 @@ class RunningCopy {
     return { pages: Math.min(this.#pages, total), total }
   }
 
-  /** Copies some pages; true if those were the last. A transaction that is open in the source is waited for. */
+  /**
+   * Copies some pages; true if those were the last. A transaction that is open in the source is
+   * waited for.
+   */
   step(pages: number): boolean {
     const code = this.#source.api.backup_step(this.#backup, pages)
     if (code === ResultCode.busy || code === ResultCode.locked) return false

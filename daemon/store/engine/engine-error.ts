@@ -5,7 +5,8 @@ import { ResultCode } from './sqlite-codes.ts'
 /**
  * Makes the error for a failed SQLite call.
  *
- * @param hostError - What the host said below SQLite; used only where the code tells that the host was the cause.
+ * @param hostError - What the host said below SQLite; used only where the code tells that the host
+ * was the cause.
  */
 export function engineErrorOf(code: number, message: string, hostError: unknown): EngineError {
   const primary = code & 0xff

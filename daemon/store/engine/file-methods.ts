@@ -10,7 +10,10 @@ const sectorBytes = 4096
 /** The open files of a VFS, by the address of SQLite's `sqlite3_file`. */
 export type OpenFiles = Map<number, OpenFile>
 
-/** An open file and the lock that SQLite believes to hold on it; nobody else is there to contend for it. */
+/**
+ * An open file and the lock that SQLite believes to hold on it; nobody else is there to contend for
+ * it.
+ */
 export interface OpenFile {
   readonly database: HostDatabase
   readonly file: HostFile
@@ -18,7 +21,8 @@ export interface OpenFile {
 }
 
 /**
- * Writes a `sqlite3_io_methods` into SQLite's memory, for all files of a VFS, and returns its address.
+ * Writes a `sqlite3_io_methods` into SQLite's memory, for all files of a VFS, and returns its
+ * address.
  *
  * Version 1 ends before the shared-memory methods: there are none, on purpose (see `HostVfs`).
  */
@@ -93,8 +97,8 @@ export function writeFileMethods(runtime: WasmRuntime, files: OpenFiles): number
 }
 
 /**
- * Runs what SQLite asked for and turns a throw into a result code, keeping the cause. A full disk is told apart,
- * because SQLite rolls back and goes on after it.
+ * Runs what SQLite asked for and turns a throw into a result code, keeping the cause. A full disk
+ * is told apart, because SQLite rolls back and goes on after it.
  */
 export function guarded(database: HostDatabase, failure: number, action: () => number): number {
   try {

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { type HostIo, hostErrorCode, syncDirectoryOf } from './host-io.ts'
+import { type HostIo, hostErrorCode } from './host-io.ts'
 import { WalCoalescer } from './wal-coalescer.ts'
 
 const identityCheckIntervalMs = 100
@@ -7,8 +7,9 @@ const identityCheckIntervalMs = 100
 /**
  * One open file of a database: the database itself, its write-ahead log, or its rollback journal.
  *
- * It keeps count of what was written and what of that is on disk, so that a sync with nothing to do costs nothing.
- * Its methods throw the host's errors. There is one writer, so the size is tracked here and never asked for.
+ * It keeps count of what was written and what of that is on disk, so that a sync with nothing to do
+ * costs nothing. Its methods throw the host's errors. There is one writer, so the size is tracked
+ * here and never asked for.
  */
 export class HostFile {
   readonly path: string
@@ -23,7 +24,6 @@ export class HostFile {
   /** Changes made since the file was opened, and how many of them are known to be on disk. */
   #changes: number
   #changesOnDisk = 0
-  #directorySynced: boolean
   #identityCheckedMs = Number.NEGATIVE_INFINITY
   #asyncSyncs = 0
   #closed = false
@@ -39,9 +39,8 @@ export class HostFile {
     this.#io = io
     this.#fd = fd
     this.#size = facts.size
-    // Whoever wrote what is there may have died before he synced the file, or the directory that names it.
+    // Whoever wrote what is there may have died before he synced it.
     this.#changes = readOnly || facts.size === 0 ? 0 : 1
-    this.#directorySynced = readOnly
     if (opening.role === 'wal' && !readOnly) {
       this.#coalescer = new WalCoalescer((bytes, position) => this.#writeThrough(bytes, position))
     }
@@ -53,7 +52,7 @@ export class HostFile {
 
   /** Whether something was written that is not known to be on disk. */
   get isUnsynced(): boolean {
-    return this.#changesOnDisk < this.#changes || !this.#directorySynced
+    return this.#changesOnDisk < this.#changes
   }
 
   /** Fills `target`; false if the file ended before, and then the rest is zeros. */
@@ -92,38 +91,39 @@ export class HostFile {
   /**
    * Puts what is written on disk, blocking. Call `flush` first.
    *
-   * @throws If the host fails to, or if the file is no longer where it was: then the outcome is unknown.
+   * @throws If the host fails to, or if the file is no longer where it was: then the outcome is
+   * unknown.
    */
   sync(): void {
     this.#assertInPlace()
     const changes = this.#changes
-    if (this.#changesOnDisk < changes) {
-      this.#io.syncData(this.#fd)
-      this.#changesOnDisk = Math.max(this.#changesOnDisk, changes)
-    }
-    this.#syncDirectory()
-  }
-
-  /** As `sync`, with the disk's part on a thread of the pool. Calls may overlap; each covers what came before it. */
-  async syncAsync(): Promise<void> {
-    this.#assertInPlace()
-    const changes = this.#changes
-    if (this.#changesOnDisk < changes) {
-      this.#asyncSyncs += 1
-      try {
-        await this.#io.syncDataAsync(this.#fd)
-        this.#changesOnDisk = Math.max(this.#changesOnDisk, changes)
-      } finally {
-        this.#asyncSyncs -= 1
-        if (this.#closed && this.#asyncSyncs === 0) this.#io.close(this.#fd)
-      }
-    }
-    this.#syncDirectory()
+    if (this.#changesOnDisk === changes) return
+    this.#io.syncData(this.#fd)
+    this.#changesOnDisk = changes
   }
 
   /**
-   * Throws if another file stands where this one was opened. Looks ten times a second at most, because asking for
-   * a file's attributes between two writes makes its next fdatasync a third dearer on ext4 (measured).
+   * As `sync`, with the disk's part on a thread of the pool. Calls may overlap; each covers what
+   * came before it.
+   */
+  async syncAsync(): Promise<void> {
+    this.#assertInPlace()
+    const changes = this.#changes
+    if (this.#changesOnDisk === changes) return
+    this.#asyncSyncs += 1
+    try {
+      await this.#io.syncDataAsync(this.#fd)
+      this.#changesOnDisk = Math.max(this.#changesOnDisk, changes)
+    } finally {
+      this.#asyncSyncs -= 1
+      if (this.#closed && this.#asyncSyncs === 0) this.#io.close(this.#fd)
+    }
+  }
+
+  /**
+   * Throws if another file stands where this one was opened. Looks ten times a second at most,
+   * because asking for a file's attributes between two writes makes its next fdatasync a third
+   * dearer on ext4 (measured).
    */
   assertNotReplaced(): void {
     const nowMs = this.#io.monotonicMs()
@@ -157,15 +157,9 @@ export class HostFile {
     }
   }
 
-  #syncDirectory(): void {
-    if (this.#directorySynced) return
-    syncDirectoryOf(this.#io, this.path)
-    this.#directorySynced = true
-  }
-
   /**
-   * A deleted file must not swallow commits: a `sqlite3` shell that closes last deletes the log, and so does `rm`.
-   * access(2) is cheap enough for every sync.
+   * A deleted file must not swallow commits: a `sqlite3` shell that closes last deletes the log,
+   * and so does `rm`. access(2) is cheap enough for every sync.
    */
   #assertInPlace(): void {
     try {
@@ -191,7 +185,10 @@ export interface FileOpening {
   readonly exclusive: boolean
 }
 
-/** Opens for writing and falls back to reading where the host allows no more; SQLite then reports "readonly". */
+/**
+ * Opens for writing and falls back to reading where the host allows no more; SQLite then reports
+ * "readonly".
+ */
 function openDescriptor(io: HostIo, opening: FileOpening): { fd: number; readOnly: boolean } {
   const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants
   if (opening.access === 'read') return { fd: io.open(opening.path, O_RDONLY, 0), readOnly: true }

@@ -3,15 +3,18 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * Every call the engine makes to the host's file system. Tests inject one that counts, fails, or records, which is
- * what makes the fault tests and the power-cut simulation possible.
+ * Every call the engine makes to the host's file system. Tests inject one that counts, fails, or
+ * records, which is what makes the fault tests and the power-cut simulation possible.
  *
  * The calls are Node's, one to one; they throw Node's errors with their `code`.
  */
 export interface HostIo {
   open(path: string, flags: number, mode: number): number
   close(fd: number): void
-  /** Bytes read into `bytes` from `position`; fewer than asked for only at the end of the file or by the host's whim. */
+  /**
+   * Bytes read into `bytes` from `position`; fewer than asked for only at the end of the file or by
+   * the host's whim.
+   */
   read(fd: number, bytes: Uint8Array, position: number): number
   /** Bytes written from `bytes` at `position`; may be fewer than given. */
   write(fd: number, bytes: Uint8Array, position: number): number
@@ -34,7 +37,9 @@ export interface HostIo {
   monotonicMs(): number
 }
 
-/** Identity and size of a file. Two descriptions with equal `device` and `inode` are of one file. */
+/**
+ * Identity and size of a file. Two descriptions with equal `device` and `inode` are of one file.
+ */
 export interface HostFileFacts {
   readonly device: number
   readonly inode: number
@@ -65,7 +70,10 @@ export const nodeHostIo: HostIo = {
   monotonicMs: () => performance.now(),
 }
 
-/** Puts the entries of the directory that holds `file` on disk, so that a new or renamed file survives a power cut. */
+/**
+ * Puts the entries of the directory that holds `file` on disk, so that a new or renamed file
+ * survives a power cut.
+ */
 export function syncDirectoryOf(io: HostIo, file: string): void {
   const fd = io.open(path.dirname(file), fs.constants.O_RDONLY, 0)
   try {

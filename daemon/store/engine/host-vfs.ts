@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { guarded, type OpenFiles, writeFileMethods } from './file-methods.ts'
 import { HostDatabase } from './host-database.ts'
 import type { FileRole, HostFile } from './host-file.ts'
-import { type HostIo, hostErrorCode, syncDirectoryOf } from './host-io.ts'
+import type { HostIo } from './host-io.ts'
 import { AccessFlag, LockLevel, OpenFlag, ResultCode } from './sqlite-codes.ts'
 import type { WasmRuntime } from './wasm-runtime.ts'
 
@@ -12,16 +12,16 @@ const namePrefix = '/orion/'
  * A SQLite VFS that keeps databases on the host's file system.
  *
  *   SQLite (wasm) -- xOpen, xRead, xWrite, ... --> HostVfs --> HostDatabase --> HostFile --> HostIo (node:fs)
+ * SQLite knows a database by a short name that `register` gives out, never by its path, so that a
+ * path may have any length; the names of its log and journal follow from it. All other names are
+ * left to the build's own VFS.
  *
- * SQLite knows a database by a short name that `register` gives out, never by its path, so that a path may have any
- * length; the names of its log and journal follow from it. All other names are left to the build's own VFS.
+ * Deliberately absent: shared memory and locks between connections. Every connection has its file
+ * for itself (`locking_mode=EXCLUSIVE`), and then SQLite keeps the log's index in its heap. It
+ * could not do otherwise without shared memory, and says so.
  *
- * Deliberately absent: shared memory and locks between connections. Every connection has its file for itself
- * (`locking_mode=EXCLUSIVE`), and then SQLite keeps the log's index in its heap. It could not do otherwise without
- * shared memory, and says so.
- *
- * No callback throws: an exception that unwinds SQLite's frames would leave it in pieces. Errors become result
- * codes, and the cause is kept in `HostDatabase.lastError`.
+ * No callback throws: an exception that unwinds SQLite's frames would leave it in pieces. Errors
+ * become result codes, and the cause is kept in `HostDatabase.lastError`.
  */
 export class HostVfs {
   readonly #io: HostIo
@@ -51,7 +51,8 @@ export class HostVfs {
   }
 
   /**
-   * Puts the methods into SQLite's function table; the binding writes their indexes into a `sqlite3_vfs`.
+   * Puts the methods into SQLite's function table; the binding writes their indexes into a
+   * `sqlite3_vfs`.
    *
    * @param base - The methods of the build's own VFS, for names that are not ours.
    */
@@ -75,9 +76,11 @@ export class HostVfs {
       xDelete: runtime.addFunction((vfs, zName, withDirectory) => {
         const named = this.#resolve(memory.readText(zName))
         if (named === undefined) return base.xDelete(vfs, zName, withDirectory)
-        return guarded(named.database, ResultCode.ioDelete, () =>
-          this.#delete(named, withDirectory !== 0),
-        )
+        const { database, role } = named
+        return guarded(database, ResultCode.ioDelete, () => {
+          const wasThere = database.deleteFile(role, { thenSyncDirectory: withDirectory !== 0 })
+          return wasThere ? ResultCode.ok : ResultCode.ioDeleteNoEntry
+        })
       }, 'iiii'),
       xAccess: runtime.addFunction((vfs, zName, question, pAnswer) => {
         const named = this.#resolve(memory.readText(zName))
@@ -124,21 +127,6 @@ export class HostVfs {
     return false
   }
 
-  #delete({ database, role }: NamedFile, withDirectory: boolean): number {
-    database.assertSound()
-    if (database.readOnly) return ResultCode.ioDelete
-    if (role === 'wal') database.beforeLogIsLost()
-    const path = database.pathOf(role)
-    try {
-      this.#io.unlink(path)
-    } catch (error) {
-      if (hostErrorCode(error) === 'ENOENT') return ResultCode.ioDeleteNoEntry
-      throw error
-    }
-    if (withDirectory) syncDirectoryOf(this.#io, path)
-    return ResultCode.ok
-  }
-
   #access({ database, role }: NamedFile, question: number): boolean {
     const path = database.pathOf(role)
     if (question === AccessFlag.exists) {
@@ -155,7 +143,9 @@ export class HostVfs {
   }
 }
 
-/** The methods of a `sqlite3_vfs` that take names. The rest (random bytes, time) is left as it is. */
+/**
+ * The methods of a `sqlite3_vfs` that take names. The rest (random bytes, time) is left as it is.
+ */
 export interface VfsMethods {
   xOpen(vfs: number, zName: number, pFile: number, flags: number, pGranted: number): number
   xDelete(vfs: number, zName: number, withDirectory: number): number

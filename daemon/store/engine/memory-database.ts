@@ -5,7 +5,10 @@ import type { WasmRuntime } from './wasm-runtime.ts'
 const scratchBytes = 64
 const textAt = 8
 
-/** Lends a database in memory to `use`: the way to look at a build before anything is opened on disk. */
+/**
+ * Lends a database in memory to `use`: the way to look at a build before anything is opened on
+ * disk.
+ */
 export function withMemoryDatabase<Result>(
   { api, runtime }: Build,
   use: (database: number) => Result,

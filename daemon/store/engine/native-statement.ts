@@ -1,17 +1,19 @@
 import type { SqlRow, SqlValue } from './engine.ts'
 import { misuse } from './engine-error.ts'
+import { bindNull, countParameters, prepareOne, tellsChanges } from './prepare-statement.ts'
 import { ColumnType, ResultCode } from './sqlite-codes.ts'
 import type { SqliteHandle } from './sqlite-handle.ts'
 
-const staticText = 0
-const largeBoundBytes = 4096
+/** `SQLITE_TRANSIENT`: SQLite makes a copy. */
+const transient = -1
+const largeBytes = 4096
 
 /**
- * A prepared `sqlite3_stmt`. The hot path of every read and write, so it crosses into SQLite as seldom as it can:
- * column names are kept, and values are bound where they lie in the scratch area, without a copy of SQLite's own.
+ * A prepared `sqlite3_stmt`. The hot path of every read and write, so it crosses into SQLite as
+ * seldom as it can, and keeps what it learned: the names of the columns, the shape of a row, the
+ * number of values.
  *
- * That is safe because a call binds every value, runs, and resets before it returns; nothing runs in between, and
- * what stays bound afterwards is never looked at before it is bound again.
+ * A call binds every value, runs, and resets before it returns.
  */
 export class NativeStatement {
   readonly sql: string
@@ -24,10 +26,11 @@ export class NativeStatement {
   #columns: readonly string[] = []
   #columnsAt = 0
   #template: { [column: string]: SqlValue } = {}
-  #boundBytes = 0
+  #holdsLarge = false
 
   /**
-   * @throws EngineError `sql` if SQLite does not accept the text; `misuse` if it is not exactly one statement.
+   * @throws EngineError `sql` if SQLite does not accept the text; `misuse` if it is not exactly one
+   * statement.
    */
   constructor(handle: SqliteHandle, sql: string) {
     this.sql = sql
@@ -49,37 +52,36 @@ export class NativeStatement {
 
   run(values: readonly SqlValue[]): number {
     const { api, pointer } = this.#handle
-    const area = this.#bind(values)
+    this.#bind(values)
     let code: number
     do code = api.step(this.#pointer)
     while (code === ResultCode.row)
-    this.#finish(code, area)
+    this.#finish(code)
     return this.#tellsChanges ? api.changes(pointer) : 0
   }
 
   get(values: readonly SqlValue[]): SqlRow | undefined {
-    const area = this.#bind(values)
+    this.#bind(values)
     const code = this.#handle.api.step(this.#pointer)
-    let row: SqlRow | undefined
-    if (code === ResultCode.row) {
-      this.#followSchema()
-      row = this.#readRow()
-    }
-    this.#finish(code, area)
+    const row = code === ResultCode.row ? this.#readFirstRow() : undefined
+    this.#finish(code)
     return row
   }
 
   all(values: readonly SqlValue[]): SqlRow[] {
     const { api } = this.#handle
     const rows: SqlRow[] = []
-    const area = this.#bind(values)
+    this.#bind(values)
     let code = api.step(this.#pointer)
-    if (code === ResultCode.row) this.#followSchema()
+    if (code === ResultCode.row) {
+      rows.push(this.#readFirstRow())
+      code = api.step(this.#pointer)
+    }
     while (code === ResultCode.row) {
       rows.push(this.#readRow())
       code = api.step(this.#pointer)
     }
-    this.#finish(code, area)
+    this.#finish(code)
     return rows
   }
 
@@ -95,24 +97,25 @@ export class NativeStatement {
     this.#pointer = 0
   }
 
-  /** Binds all values and returns the area they lie in, for `#finish`. 0: there were none. */
-  #bind(values: readonly SqlValue[]): number {
+  /**
+   * Binds all values. SQLite copies texts and blobs, which measured no slower than lending them.
+   */
+  #bind(values: readonly SqlValue[]): void {
     if (values.length !== this.#parameterCount) {
       throw misuse(`expected ${this.#parameterCount} values, got ${values.length}: ${this.sql}`)
     }
-    if (values.length === 0) return 0
-    const needed = bytesNeeded(values)
-    const area = this.#handle.borrowArea(needed)
+    if (values.length === 0) return
+    const bytes = bytesNeeded(values)
+    const area = this.#handle.borrowArea(bytes)
+    this.#holdsLarge = bytes > largeBytes
     try {
-      this.#bindAt(area, values)
-    } catch (error) {
-      this.#release(area, true)
-      throw error
+      this.#bindFrom(area, values)
+    } finally {
+      this.#handle.returnArea(area)
     }
-    this.#boundBytes = needed
-    return area
   }
-  #bindAt(area: number, values: readonly SqlValue[]): void {
+
+  #bindFrom(area: number, values: readonly SqlValue[]): void {
     const { api, memory } = this.#handle
     const pointer = this.#pointer
     let free = area
@@ -121,15 +124,15 @@ export class NativeStatement {
       let code: number
       if (typeof value === 'string') {
         const bytes = memory.bytes.write(value, free)
-        code = api.bind_text(pointer, index + 1, free, bytes, staticText)
+        code = api.bind_text(pointer, index + 1, free, bytes, transient)
         free += bytes
       } else if (typeof value === 'number') {
         code = this.#bindNumber(index + 1, value)
       } else if (value === null) {
-        code = api.bind_blob(pointer, index + 1, 0, 0, staticText)
+        code = bindNull(this.#handle, pointer, index + 1)
       } else if (value instanceof Uint8Array) {
         memory.bytes.set(value, free)
-        code = api.bind_blob(pointer, index + 1, free, value.length, staticText)
+        code = api.bind_blob(pointer, index + 1, free, value.length, transient)
         free += value.length
       } else {
         throw misuse(`value ${index + 1} is a ${typeof value}, which SQLite can't store`)
@@ -138,7 +141,10 @@ export class NativeStatement {
     }
   }
 
-  /** sql.js exports no `bind_int64`: integers beyond 32 bits go as REAL, which an INTEGER column turns back. */
+  /**
+   * sql.js exports no `bind_int64`: integers beyond 32 bits go as REAL, which an INTEGER column
+   * turns back.
+   */
   #bindNumber(index: number, value: number): number {
     const { api } = this.#handle
     if ((value | 0) === value) return api.bind_int(this.#pointer, index, value)
@@ -146,27 +152,31 @@ export class NativeStatement {
     return api.bind_double(this.#pointer, index, value)
   }
 
-  /** Resets, gives the area back, and throws if the run or its end failed. */
-  #finish(code: number, area: number): void {
+  /** Resets, and throws if the run or its end failed. */
+  #finish(code: number): void {
     const { api } = this.#handle
-    const failure =
-      code === ResultCode.done || code === ResultCode.row ? undefined : this.#handle.error(code)
+    const isDone = code === ResultCode.done || code === ResultCode.row
+    let error = isDone ? undefined : this.#handle.error(code)
     const resetCode = api.reset(this.#pointer)
     // A write that returned a row ends with the reset, and may fail there.
-    const error =
-      failure ?? (resetCode === ResultCode.ok ? undefined : this.#handle.error(resetCode))
-    if (area !== 0) this.#release(area, this.#boundBytes > largeBoundBytes)
+    if (isDone && resetCode !== ResultCode.ok) error = this.#handle.error(resetCode)
+    if (this.#holdsLarge) this.#dropValues()
     if (error !== undefined) throw error
   }
 
-  #release(area: number, clear: boolean): void {
-    if (clear) this.#handle.api.clear_bindings(this.#pointer)
-    this.#handle.returnArea(area)
+  /** So that a cached statement does not keep the megabytes it was last run with. */
+  #dropValues(): void {
+    this.#handle.api.clear_bindings(this.#pointer)
+    this.#holdsLarge = false
   }
 
-  /** SQLite prepares a statement again when the schema changed; its column names then have another address. */
-  #followSchema(): void {
+  /**
+   * SQLite prepares a statement anew when the schema has changed, which shows after the first step:
+   * the names of its columns then have another address.
+   */
+  #readFirstRow(): SqlRow {
     if (this.#handle.api.column_name(this.#pointer, 0) !== this.#columnsAt) this.#readColumns()
+    return this.#readRow()
   }
 
   #readColumns(): void {
@@ -181,12 +191,20 @@ export class NativeStatement {
     this.#columnsAt = names.length === 0 ? 0 : api.column_name(this.#pointer, 0)
   }
 
-  /** A copy of the template has all columns in place, so that no value makes V8 look for another shape. */
+  /**
+   * A copy of the template has all columns in place, so that no value makes V8 look for another
+   * shape.
+   */
   #readRow(): SqlRow {
     const columns = this.#columns
     const row = { ...this.#template }
-    for (let column = 0; column < columns.length; column += 1) {
-      row[columns[column] ?? ''] = this.#readColumn(column)
+    try {
+      for (let column = 0; column < columns.length; column += 1) {
+        row[columns[column] ?? ''] = this.#readColumn(column)
+      }
+    } catch (error) {
+      this.#handle.api.reset(this.#pointer)
+      throw error
     }
     return row
   }
@@ -200,11 +218,14 @@ export class NativeStatement {
         return api.column_double(pointer, column)
       case ColumnType.text: {
         const start = api.column_text(pointer, column) >>> 0
+        if (start === 0) throw this.#handle.error(ResultCode.noMemory)
         return memory.decode(start, start + api.column_bytes(pointer, column))
       }
       case ColumnType.blob: {
         const start = api.column_blob(pointer, column) >>> 0
-        return memory.copy(start, api.column_bytes(pointer, column))
+        const bytes = api.column_bytes(pointer, column)
+        if (start === 0 && bytes > 0) throw this.#handle.error(ResultCode.noMemory)
+        return memory.copy(start, bytes)
       }
       default:
         return null
@@ -214,48 +235,11 @@ export class NativeStatement {
 
 /** An upper bound that needs no look at the text, unless the text is long. */
 function bytesNeeded(values: readonly SqlValue[]): number {
-  let bytes = 1 // So that there is an area, and an address, for an empty text too.
+  let bytes = 0
   for (const value of values) {
     if (typeof value === 'string') {
-      bytes += value.length < largeBoundBytes ? 3 * value.length : Buffer.byteLength(value)
+      bytes += value.length < largeBytes ? 3 * value.length : Buffer.byteLength(value)
     } else if (value instanceof Uint8Array) bytes += value.length
   }
   return bytes
-}
-
-function prepareOne(handle: SqliteHandle, sql: string): number {
-  if (sql.includes('\0')) throw misuse('a statement may not hold a NUL character')
-  const { api, memory, pointer } = handle
-  const bytes = Buffer.byteLength(sql)
-  return handle.withArea(bytes + 12, (area) => {
-    const zSql = area + 8
-    memory.bytes.write(`${sql}\0`, zSql)
-    handle.check(api.prepare_v2(pointer, zSql, bytes, area, area + 4))
-    const statement = memory.readWord(area)
-    if (statement === 0) throw misuse('expected a statement, got nothing but space or comments')
-    const tail = memory.readWord(area + 4)
-    const tailCode = api.prepare_v2(pointer, tail, zSql + bytes - tail, area, 0)
-    const second = memory.readWord(area)
-    if (tailCode === ResultCode.ok && second === 0) return statement
-    api.finalize(second)
-    api.finalize(statement)
-    throw misuse(`expected one statement, got more: ${sql}`)
-  })
-}
-
-/** SQLite's own count is not exported, so we bind NULL until it says that there is no such parameter. */
-function countParameters(handle: SqliteHandle, statement: number): number {
-  let count = 0
-  while (handle.api.bind_blob(statement, count + 1, 0, 0, staticText) === ResultCode.ok) count += 1
-  return count
-}
-
-/** `sqlite3_changes` keeps the number of the last writing statement, so it is asked after writing ones only. */
-function tellsChanges(sql: string, columnCount: number): boolean {
-  const leadingKeyword = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*([a-z]+)/i
-    .exec(sql)?.[1]
-    ?.toLowerCase()
-  const writes = ['insert', 'update', 'delete', 'replace']
-  if (leadingKeyword === 'with') return columnCount === 0 || /\breturning\b/i.test(sql)
-  return leadingKeyword !== undefined && writes.includes(leadingKeyword)
 }

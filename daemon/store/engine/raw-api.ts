@@ -1,6 +1,6 @@
 /**
- * SQLite's C functions as a WebAssembly build exports them: pointers and numbers in, a result code or a number out.
- * Only those that every build we know exports are here.
+ * SQLite's C functions as a WebAssembly build exports them: pointers and numbers in, a result code
+ * or a number out. Only those that every build we know exports are here.
  */
 export interface RawApi {
   open(zName: number, ppDatabase: number): number

@@ -3,7 +3,10 @@ import type { HostVfs } from './host-vfs.ts'
 import type { RawApi } from './raw-api.ts'
 import type { WasmRuntime } from './wasm-runtime.ts'
 
-/** A loaded SQLite build that stands on a `HostVfs`: all that connections and statements need to know of it. */
+/**
+ * A loaded SQLite build that stands on a `HostVfs`: all that connections and statements need to
+ * know of it.
+ */
 export interface SqliteBinding {
   readonly api: RawApi
   readonly runtime: WasmRuntime

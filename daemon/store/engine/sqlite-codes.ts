@@ -1,6 +1,6 @@
 /**
- * Numbers of SQLite's C interface, as sqlite3.h publishes them. They are part of SQLite's promise of
- * compatibility and never change.
+ * Numbers of SQLite's C interface, as sqlite3.h publishes them. They are part of SQLite's promise
+ * of compatibility and never change.
  */
 
 /** Result codes; the low byte of an extended code is its primary code. */
@@ -57,8 +57,8 @@ export const AccessFlag = { exists: 0, readWrite: 1 } as const
 export const FileControl = { hasMoved: 20 } as const
 
 /**
- * What we promise of the disk: bytes beside a write are not harmed by it (so a commit needs no padding frame),
- * and parts of a page may be read.
+ * What we promise of the disk: bytes beside a write are not harmed by it (so a commit needs no
+ * padding frame), and parts of a page may be read.
  */
 export const DeviceTrait = { powersafeOverwrite: 0x1000, subpageRead: 0x8000 } as const
 

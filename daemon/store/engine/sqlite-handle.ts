@@ -9,8 +9,8 @@ import type { WasmMemory } from './wasm-memory.ts'
 const scratchBytes = 1 << 16
 
 /**
- * An open `sqlite3` and what its statements share: the functions, the memory, and one scratch area for the texts
- * and blobs that are handed to SQLite.
+ * An open `sqlite3` and what its statements share: the functions, the memory, and one scratch area
+ * for the texts and blobs that are handed to SQLite.
  */
 export class SqliteHandle {
   readonly api: RawApi
@@ -77,8 +77,8 @@ export class SqliteHandle {
   }
 
   /**
-   * Lends an area of SQLite's memory to `use` and takes it back afterwards. Areas that fit are all the same one,
-   * so loans must not be nested.
+   * Lends an area of SQLite's memory to `use` and takes it back afterwards. Areas that fit are all
+   * the same one, so loans must not be nested.
    *
    * @throws EngineError `no-memory`.
    */
@@ -105,7 +105,10 @@ export class SqliteHandle {
     if (area !== this.#scratch) this.#binding.runtime.free(area)
   }
 
-  /** Closes the connection and its files. All statements must be finalized. Does nothing the second time. */
+  /**
+   * Closes the connection and its files. All statements must be finalized. Does nothing the second
+   * time.
+   */
   close(): void {
     if (this.#closed) return
     this.#closed = true

@@ -18,11 +18,13 @@ const knownToWork = 'sql.js 1.16.0'
 /**
  * Loads sql.js and puts it on a `HostVfs`. The only file that knows sql.js.
  *
- * sql.js as published keeps its files in memory and can't be told otherwise. But it exports SQLite's C functions and
- * `addFunction`, and Emscripten's documented `instantiateWasm` hook gives us its memory and its function table. So
- * we look up the `sqlite3_vfs` it uses and put our methods into it; files with other names still go to its own.
+ * sql.js as published keeps its files in memory and can't be told otherwise. But it exports
+ * SQLite's C functions and `addFunction`, and Emscripten's documented `instantiateWasm` hook gives
+ * us its memory and its function table. So we look up the `sqlite3_vfs` it uses and put our methods
+ * into it; files with other names still go to its own.
  *
- * Each call loads an instance of its own, which shares nothing with others or with the program's own use of sql.js.
+ * Each call loads an instance of its own, which shares nothing with others or with the program's
+ * own use of sql.js.
  *
  * @throws EngineError `misuse` if the installed sql.js is not built as this file expects.
  */
@@ -68,8 +70,9 @@ function bind({ module, memory, table }: SqlJs, io: HostIo): SqliteBinding {
 }
 
 /**
- * Evaluates sql.js anew, because it remembers one instance for ever, and instantiates it synchronously: an
- * asynchronous instantiation with nothing else alive can hang Node 20 at its exit.
+ * Evaluates sql.js anew, because it remembers one instance for ever, and instantiates it
+ * synchronously: an asynchronous instantiation with nothing else alive can hang Node 20 at its
+ * exit.
  */
 async function instantiate(file: string): Promise<SqlJs> {
   const module = { exports: {} }
@@ -128,7 +131,10 @@ function parseRawApi(module: object): RawApi {
   return api as object as RawApi
 }
 
-/** Finds the memory and the table by what they are: a release build gives its exports names like `O` and `Q`. */
+/**
+ * Finds the memory and the table by what they are: a release build gives its exports names like `O`
+ * and `Q`.
+ */
 function parseWasmExports(exports: object): { memory: WasmMemory; table: FunctionTable } {
   const values: unknown[] = Object.values(exports)
   const memory = values.find((value) => value instanceof WebAssembly.Memory)

@@ -6,8 +6,8 @@ import { WasmEngine } from './wasm-engine.ts'
 /**
  * Loads the default engine: sql.js on the host's file system.
  *
- * One loaded engine opens any number of files. Several engines in one process share nothing, so let each file be
- * opened by one of them.
+ * One loaded engine opens any number of files. Several engines in one process share nothing, so let
+ * each file be opened by one of them.
  *
  * @param options - `io`: the host calls, replaced in tests.
  * @throws EngineError `misuse` if the installed sql.js is not built as expected.

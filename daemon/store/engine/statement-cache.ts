@@ -5,10 +5,12 @@ import type { SqliteHandle } from './sqlite-handle.ts'
 const noValues: readonly SqlValue[] = []
 
 /**
- * Prepared statements by their text, at most `statementsMax` of them; the one used longest ago makes room.
+ * Prepared statements by their text, at most `statementsMax` of them; the one used longest ago
+ * makes room.
  *
- * What `prepare` returns stays usable for as long as the connection is open: if its statement had to go, the next
- * call prepares it again. No statement goes during its use, because a use begins and ends within one call.
+ * What `prepare` returns stays usable for as long as the connection is open: if its statement had
+ * to go, the next call prepares it again. No statement goes during its use, because a use begins
+ * and ends within one call.
  */
 export class StatementCache {
   readonly #handle: SqliteHandle
@@ -63,7 +65,9 @@ export class StatementCache {
     return native
   }
 
-  /** A walk over all entries: dropping is rare, and so a use costs no more than a number written. */
+  /**
+   * A walk over all entries: dropping is rare, and so a use costs no more than a number written.
+   */
   #dropOldest(): void {
     let oldest: CachedStatement | undefined
     for (const entry of this.#entries.values()) {

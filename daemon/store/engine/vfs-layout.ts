@@ -1,7 +1,10 @@
 import type { VfsMethodIndexes, VfsMethods } from './host-vfs.ts'
 import type { WasmMemory } from './wasm-memory.ts'
 
-/** Places of the members of `struct sqlite3_vfs` in 32-bit words. sqlite3.h promises this order for version 3. */
+/**
+ * Places of the members of `struct sqlite3_vfs` in 32-bit words. sqlite3.h promises this order for
+ * version 3.
+ */
 const slot = {
   iVersion: 0,
   szOsFile: 1,
@@ -18,8 +21,9 @@ const expected = { version: 3, pathBytesMax: 512, name: 'unix' } as const
 /**
  * The default VFS of a loaded build, found in its memory and checked member by member.
  *
- * Reaching it leans on one thing that sqlite3.h does not promise: that a `sqlite3` starts with a pointer to its VFS.
- * A build where that is not so would be corrupted by writing there, so everything that can be compared is.
+ * Reaching it leans on one thing that sqlite3.h does not promise: that a `sqlite3` starts with a
+ * pointer to its VFS. A build where that is not so would be corrupted by writing there, so
+ * everything that can be compared is.
  */
 export class VfsLayout {
   readonly #memory: WasmMemory

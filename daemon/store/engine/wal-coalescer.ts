@@ -2,16 +2,19 @@ const bufferBytes = 1 << 20
 const frameHeaderBytes = 24
 
 /**
- * Gathers the writes of one transaction to the write-ahead log, so that a commit is one call to the host.
+ * Gathers the writes of one transaction to the write-ahead log, so that a commit is one call to the
+ * host.
  *
- * SQLite appends frames: a header of 24 bytes, then a page, each a write of its own. Only a write that goes on
- * where the last one ended is gathered; all else (the log's header, checksums rewritten after a cache spill, a
- * restart of the log) goes straight through, after what was gathered before it.
+ * SQLite appends frames: a header of 24 bytes, then a page, each a write of its own. Only a write
+ * that goes on where the last one ended is gathered; all else (the log's header, checksums
+ * rewritten after a cache spill, a restart of the log) goes straight through, after what was
+ * gathered before it.
  *
- * What is guaranteed: when a commit has returned to its caller its frames are with the host, whatever
- * `PRAGMA synchronous` says, and so survive the death of the process. A frame header whose size field is not zero
- * marks the commit; from there on nothing is held back. Holding it back until the page arrived, and taking a
- * rewritten commit header for an ordinary write, once lost commits that a power cut came upon.
+ * What is guaranteed: when a commit has returned to its caller its frames are with the host,
+ * whatever `PRAGMA synchronous` says, and so survive the death of the process. A frame header whose
+ * size field is not zero marks the commit; from there on nothing is held back. Holding it back
+ * until the page arrived, and taking a rewritten commit header for an ordinary write, once lost
+ * commits that a power cut came upon.
  */
 export class WalCoalescer {
   readonly #writeThrough: (bytes: Uint8Array, position: number) => void
@@ -56,7 +59,10 @@ export class WalCoalescer {
     return true
   }
 
-  /** Hands over what is gathered. If the host refuses, it is dropped: SQLite then rolls the transaction back. */
+  /**
+   * Hands over what is gathered. If the host refuses, it is dropped: SQLite then rolls the
+   * transaction back.
+   */
   flush(): void {
     if (this.#length === 0) return
     const length = this.#length

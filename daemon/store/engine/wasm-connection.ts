@@ -58,7 +58,10 @@ export class WasmConnection implements Connection {
     return this.#statements.prepare(sql)
   }
 
-  /** No build tells us, so we try to begin one: within a transaction SQLite refuses that and nothing else happens. */
+  /**
+   * No build tells us, so we try to begin one: within a transaction SQLite refuses that and nothing
+   * else happens.
+   */
   inTransaction(): boolean {
     this.#handle.assertOpen()
     const code = this.#own.begin.probe()
@@ -152,7 +155,10 @@ function assertWritable(handle: SqliteHandle): void {
   throw new EngineError('read-only', ResultCode.readOnly, `${database.path} can't be written to`)
 }
 
-/** EXTRA, for this moment: a new file's first journal must be gone for good before the log holds anything. */
+/**
+ * EXTRA, for this moment: a new file's first journal must be gone for good before the log holds
+ * anything.
+ */
 function switchToWal(handle: SqliteHandle): void {
   handle.exec(`PRAGMA synchronous = EXTRA; PRAGMA page_size = ${pageBytes}`)
   const statement = new NativeStatement(handle, 'PRAGMA journal_mode = WAL')
@@ -166,8 +172,9 @@ function switchToWal(handle: SqliteHandle): void {
 }
 
 /**
- * Syncs the log and the directory once, before anybody reads: a predecessor that was killed may have left commits
- * that are with the host but not on disk, and who reads them must not lose them to a power cut later.
+ * Syncs the log and the directory once, before anybody reads: a predecessor that was killed may
+ * have left commits that are with the host but not on disk, and who reads them must not lose them
+ * to a power cut later.
  */
 function syncWhatWasFound(handle: SqliteHandle): void {
   const wal = handle.database.file('wal')

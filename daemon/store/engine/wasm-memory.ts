@@ -1,8 +1,8 @@
 /**
  * The linear memory of a loaded SQLite, as bytes and words.
  *
- * The memory may grow at any call into SQLite, which detaches every view made before; `bytes` and `words` are
- * therefore read anew for each use and never kept.
+ * The memory may grow at any call into SQLite, which detaches every view made before; `bytes` and
+ * `words` are therefore read anew for each use and never kept.
  */
 export class WasmMemory {
   readonly #memory: LinearMemory
@@ -15,7 +15,10 @@ export class WasmMemory {
     this.#words = new Int32Array(memory.buffer)
   }
 
-  /** All of the memory. A detached view has no length, which is the cheapest sign that the memory has grown. */
+  /**
+   * All of the memory. A detached view has no length, which is the cheapest sign that the memory
+   * has grown.
+   */
   get bytes(): SlicingBuffer {
     if (this.#bytes.length === 0) this.#refresh()
     return this.#bytes
@@ -56,8 +59,8 @@ export class WasmMemory {
   }
 
   /**
-   * The text in the bytes from `start` up to `end`. `utf8Slice` is what `Buffer.toString` comes to after its checks,
-   * which cost 4 % of a read of many short texts (measured).
+   * The text in the bytes from `start` up to `end`. `utf8Slice` is what `Buffer.toString` comes to
+   * after its checks, which cost 4 % of a read of many short texts (measured).
    */
   decode(start: number, end: number): string {
     return this.bytes.utf8Slice(start, end)

@@ -7,8 +7,9 @@ export interface WasmRuntime {
   allocate(bytes: number): number
   free(pointer: number): void
   /**
-   * Puts a function into SQLite's function table for good and returns its index. A 64-bit argument (`j` in the
-   * signature) arrives as a number: what we are given are file positions, which stay below 2^53.
+   * Puts a function into SQLite's function table for good and returns its index. A 64-bit argument
+   * (`j` in the signature) arrives as a number: what we are given are file positions, which stay
+   * below 2^53.
    */
   addFunction(callback: WasmCallback, signature: string): number
 }

@@ -1,6 +1,6 @@
 /**
- * The part of WebAssembly's JavaScript interface that the engine uses. Node has it; its types come with the DOM
- * library only, which this project leaves out.
+ * The part of WebAssembly's JavaScript interface that the engine uses. Node has it; its types come
+ * with the DOM library only, which this project leaves out.
  */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object

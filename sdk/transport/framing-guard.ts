@@ -71,6 +71,11 @@ export class FramingGuard {
     this.#answer(refusal(null, ErrorCodes.InvalidRequest, `${message}; the connection is closed`))
   }
 
+  /** Tells a peer that there are too many of its kind; the caller closes the connection then. */
+  refuseConnection(most: string): void {
+    this.#answer(overloaded(null, `at most ${most}`, this.#limits.retryAfterMs))
+  }
+
   #check(value: unknown): Message | undefined {
     if (typeof value !== 'object' || value === null) {
       return this.#refuse(invalidRequest(null, 'a JSON-RPC message object', describe(value)))
@@ -97,7 +102,7 @@ export class FramingGuard {
       case 'duplicate':
         return this.#refuse(invalidRequest(id, 'an id of its own', `that of a request in flight`))
       case 'full':
-        return this.#refuse(overloaded(id, this.#limits))
+        return this.#refuse(overloaded(id, this.#mostInFlight(), this.#limits.retryAfterMs))
       default:
         return outcome satisfies never
     }
@@ -116,6 +121,10 @@ export class FramingGuard {
     const idFits = readableId(id) !== null || (id === null && carriesError)
     if (idFits && (carriesError || result !== undefined)) return envelope as Message
     return this.#refuse(invalidRequest(null, 'a response with id and result or error', 'another'))
+  }
+
+  #mostInFlight(): string {
+    return `at most ${this.#limits.inFlightMaxRequests} requests in flight`
   }
 
   #refuse(answer: Refusal): undefined {
@@ -182,9 +191,8 @@ function refusal(id: RequestId | null, code: number, message: string): Refusal {
   return { jsonrpc: '2.0', id, error: { code, message, data: { kind, retryable: false } } }
 }
 
-function overloaded(id: RequestId, limits: TransportLimits): Refusal {
-  const { inFlightMaxRequests, retryAfterMs } = limits
-  const message = `expected at most ${inFlightMaxRequests} requests in flight, got one more`
+function overloaded(id: RequestId | null, expected: string, retryAfterMs: number): Refusal {
+  const message = `expected ${expected}, got one more`
   const data = { kind: 'overloaded', retryable: true, retryAfterMs } as const
   return { jsonrpc: '2.0', id, error: { code: overloadedCode, message, data } }
 }

@@ -27,7 +27,7 @@ export class GuardedTransport implements Transport {
   readonly reader: GuardedMessageReader
   readonly writer: BatchingMessageWriter
   readonly #link: Link
-  readonly #side: TransportSide
+  readonly #guard: FramingGuard
   readonly #limits: TransportLimits
   readonly #pending: PendingRequests
   readonly #closeListeners = new Set<(reason: Error | undefined) => void>()
@@ -42,7 +42,6 @@ export class GuardedTransport implements Transport {
     const limits = { ...defaultTransportLimits, ...options.limits }
     this.description = link.description
     this.#link = link
-    this.#side = options.side
     this.#limits = limits
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
@@ -53,28 +52,25 @@ export class GuardedTransport implements Transport {
       bodyMaxBytes: limits.bodyMaxBytes,
       onEnd: () => void this.close(),
     })
-    const guard = new FramingGuard(this.#pending, limits, (refusal) => {
+    this.#guard = new FramingGuard(this.#pending, limits, (refusal) => {
       this.writer.writeEncoded(JSON.stringify(refusal)).catch(() => {
         // The peer is gone: nobody is left to be told.
       })
-      this.#holdWhileFull()
     })
-    this.reader = new GuardedMessageReader(link, guard, limits, {
+    this.reader = new GuardedMessageReader(link, this.#guard, limits, {
       onBrokenFraming: (error) => {
         this.#reason ??= error
-        guard.refuseFraming(error.message)
+        this.#guard.refuseFraming(error.message)
         void this.close()
       },
       onInputEnd: () => this.#closeWhenAnswered(),
+      mustHold: () => options.side === 'server' && link.full,
     })
     link.setBodyMaxBytes(
       options.side === 'server' ? limits.handshakeBodyMaxBytes : limits.bodyMaxBytes,
     )
     link.attach({
-      onReadable: () => {
-        this.#holdWhileFull()
-        this.reader.read()
-      },
+      onReadable: () => this.reader.read(),
       onEnd: () => this.reader.endOfInput(),
       onDrain: () => this.#drained(),
       onClose: (error) => this.#linkClosed(error),
@@ -86,7 +82,7 @@ export class GuardedTransport implements Transport {
   }
 
   onClose(listener: (reason: Error | undefined) => void): Disposable {
-    if (this.#state === 'closed') queueMicrotask(() => listener(this.#reason))
+    if (this.#state === 'closed') this.#callSoon(listener)
     else this.#closeListeners.add(listener)
     return { dispose: () => this.#closeListeners.delete(listener) }
   }
@@ -95,9 +91,16 @@ export class GuardedTransport implements Transport {
     if (this.#state !== 'open') return this.#closed
     this.#state = 'closing'
     this.reader.stop()
+    this.writer.stop()
     this.#link.end()
-    this.#destroyAfter(this.#limits.lingerMs)
+    this.#linger(performance.now() + this.#limits.closeMaxMs)
     return this.#closed
+  }
+
+  /** Tells the peer that there are too many of its kind already, then closes. */
+  refuse(most: string): Promise<void> {
+    this.#guard.refuseConnection(most)
+    return this.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -116,8 +119,14 @@ export class GuardedTransport implements Transport {
     this.#deadline = setTimeout(() => this.#link.destroy(), ms).unref()
   }
 
-  #holdWhileFull(): void {
-    if (this.#side === 'server' && this.#link.full) this.reader.hold()
+  /** Waits for the peer as long as it takes the last bytes, and not for ever. */
+  #linger(deadline: number): void {
+    const before = this.#link.unsentBytes
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(() => {
+      if (this.#link.unsentBytes < before && performance.now() < deadline) this.#linger(deadline)
+      else this.#link.destroy()
+    }, this.#limits.lingerMs).unref()
   }
 
   #drained(): void {
@@ -125,15 +134,20 @@ export class GuardedTransport implements Transport {
     if (!this.#link.full) this.reader.release()
   }
 
+  /** Each in a call of its own, so that one that throws takes nothing from the others. */
+  #callSoon(listener: (reason: Error | undefined) => void): void {
+    queueMicrotask(() => listener(this.#reason))
+  }
+
   #linkClosed(error: Error | undefined): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#reason ??= error
     clearTimeout(this.#deadline)
-    this.writer.closed(this.#reason)
     this.reader.closed(this.#reason)
+    this.writer.closed(this.#reason)
     this.#resolveClosed()
-    for (const listener of this.#closeListeners) listener(this.#reason)
+    for (const listener of this.#closeListeners) this.#callSoon(listener)
     this.#closeListeners.clear()
   }
 }

@@ -43,7 +43,7 @@ export function createConnection(
   if (options.sameTurnDispatch !== false) installSameTurnDispatch()
   let open = true
   const log = options.log ?? (() => {})
-  const tapped = new TappedReader(transport.reader)
+  const tapped = new TappedReader(transport)
   const outlet = new Outlet(transport.writer, log)
   const connection = createMessageConnection(
     tapped,
@@ -73,7 +73,8 @@ function useUpIdZero(connection: MessageConnection, reader: TappedReader): void 
   connection.sendRequest('$/idZero').catch(() => {
     // Disposed before the answer below was dispatched; nobody waits for it.
   })
-  reader.deliver({ jsonrpc: '2.0', id: 0, result: null } as ResponseMessage)
+  const answer: ResponseMessage = { jsonrpc: '2.0', id: 0, result: null }
+  reader.deliver(answer)
 }
 
 /** A reader that can also be made to deliver a message of our own. */
@@ -84,10 +85,12 @@ class TappedReader implements MessageReader {
   readonly #reader: MessageReader
   #callback: DataCallback = () => {}
 
-  constructor(reader: MessageReader) {
+  constructor(transport: Transport) {
+    const { reader } = transport
     this.#reader = reader
     this.onError = reader.onError
-    this.onClose = reader.onClose
+    // The transport tells this also when it was closed before anybody listened.
+    this.onClose = (listener, thisArg) => transport.onClose(() => listener.call(thisArg))
     this.onPartialMessage = reader.onPartialMessage
   }
 
@@ -122,7 +125,7 @@ class Outlet implements MessageWriter {
 
   write(message: Message): Promise<void> {
     if (this.#swallowing) return Promise.resolve()
-    return this.#writer.write(this.#withoutInside(message))
+    return this.#writer.write(this.#presentable(message))
   }
 
   /** Runs `send`; what it writes is not sent. */
@@ -140,17 +143,35 @@ class Outlet implements MessageWriter {
     this.#writer.dispose()
   }
 
-  /** The library puts the message of any exception into its own -32603. */
-  #withoutInside(message: Message): Message {
-    if (!Message.isResponse(message) || message.error?.code !== ErrorCodes.InternalError) {
-      return message
-    }
-    const incident = randomUUID()
-    this.#log('error', `incident ${incident}: ${message.error.message}`)
-    const data = { kind: 'internal', retryable: false, incident }
-    const error = { code: internalCode, message: `internal error, incident ${incident}`, data }
-    return { jsonrpc: '2.0', id: message.id, error } as ResponseMessage
+  /** Gives the errors that the library makes by itself the shape that all our errors have. */
+  #presentable(message: Message): Message {
+    if (!Message.isResponse(message) || message.error === undefined) return message
+    const { code, data } = message.error
+    if (code === ErrorCodes.InternalError)
+      return this.#withoutInside(message, message.error.message)
+    if (code !== ErrorCodes.MethodNotFound || data !== undefined) return message
+    return withError(message, { ...message.error, data: errorData('method_not_found') })
   }
+
+  /** The library puts the message of any exception into its own -32603; that is for the log. */
+  #withoutInside(message: ResponseMessage, inside: string): Message {
+    const incident = randomUUID()
+    this.#log('error', `incident ${incident}: ${inside}`)
+    const data = { ...errorData('internal'), incident }
+    return withError(message, {
+      code: internalCode,
+      message: `internal error, incident ${incident}`,
+      data,
+    })
+  }
+}
+
+function withError(response: ResponseMessage, error: ResponseMessage['error']): ResponseMessage {
+  return { jsonrpc: '2.0', id: response.id, ...(error && { error }) }
+}
+
+function errorData(kind: 'internal' | 'method_not_found'): { kind: string; retryable: boolean } {
+  return { kind, retryable: false }
 }
 
 function toLogger(log: (level: ConnectionLogLevel, message: string) => void): Logger {

@@ -10,6 +10,9 @@ export interface Link {
   /** Whether more bytes wait to be sent than the limit allows; `onDrain` tells when they left. */
   readonly full: boolean
 
+  /** How many bytes wait to be sent, about. */
+  readonly unsentBytes: number
+
   /** Starts telling `events`; nothing is read before `setPaused(false)`. */
   attach(events: LinkEvents): void
 

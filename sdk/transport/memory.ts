@@ -59,8 +59,11 @@ class MemoryLink implements Link {
   }
 
   get full(): boolean {
-    const unread = this.#peer?.unreadBytes ?? 0
-    return this.#batchBytes + unread > this.#unsentMaxBytes
+    return this.unsentBytes > this.#unsentMaxBytes
+  }
+
+  get unsentBytes(): number {
+    return this.#batchBytes + (this.#peer?.unreadBytes ?? 0)
   }
 
   /** Bytes that the peer flushed and this end has not read. */

@@ -46,14 +46,7 @@ export class GuardedMessageReader extends AbstractMessageReader {
     if (this.#rest === undefined) this.#readTurn()
   }
 
-  /** Stops handing messages on until `release`. Called while this side's answers can't leave. */
-  hold(): void {
-    if (this.#state !== 'open') return
-    this.#state = 'held'
-    this.#link.setPaused(true)
-  }
-
-  /** Undoes `hold`. */
+  /** Reads on if it stopped because it had to hold. Called when the reason may be gone. */
   release(): void {
     if (this.#state !== 'held') return
     this.#state = 'open'
@@ -89,6 +82,10 @@ export class GuardedMessageReader extends AbstractMessageReader {
   }
 
   #readTurn(): void {
+    if (this.#state === 'open' && this.#events.mustHold()) {
+      this.#state = 'held'
+      this.#link.setPaused(true)
+    }
     let messages = 0
     let bytes = 0
     while (this.#state === 'open' && this.#callback !== undefined) {
@@ -142,6 +139,8 @@ export interface ReaderEvents {
   onBrokenFraming(error: Error): void
   /** The peer has ended its side and all it sent was handed on. */
   onInputEnd(): void
+  /** Whether to read nothing until `release`; asked once a turn. */
+  mustHold(): boolean
 }
 
 /**

@@ -56,11 +56,6 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
     return this.#send(json)
   }
 
-  /** Sends what was written in this turn now, instead of at its end. */
-  flush(): void {
-    if (this.#state === 'open') this.#link.flush()
-  }
-
   /** Closes the transport after what was written. */
   end(): void {
     this.#onEnd()
@@ -74,9 +69,14 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
     this.#drained = undefined
   }
 
-  /** Refuses writes from now on, those that wait included, and tells the library. */
-  closed(reason: Error | undefined): void {
+  /** Refuses writes from now on; those accepted still go out. */
+  stop(): void {
     this.#state = 'closed'
+  }
+
+  /** Gives up the writes that wait, and tells the library. */
+  closed(reason: Error | undefined): void {
+    this.stop()
     this.#drained?.reject(closedError(reason))
     this.#drained = undefined
     this.fireClose()
@@ -105,7 +105,7 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
   /** Ends the turn's batch. */
   endTurn(): void {
     this.#flushDue = false
-    this.flush()
+    this.#link.flush()
   }
 }
 

@@ -1,4 +1,4 @@
-import { RAL } from 'vscode-jsonrpc/node'
+import { type Disposable, RAL } from 'vscode-jsonrpc/node'
 
 /**
  * Makes vscode-jsonrpc dispatch all messages that came in one turn of the event loop in that turn.
@@ -15,13 +15,30 @@ export function installSameTurnDispatch(): void {
 
 /** Runs the callback after the present one, before the event loop goes on. */
 const soon: RAL['timer']['setImmediate'] = (callback, ...args) => {
-  let due = true
-  process.nextTick(() => {
-    if (due) callback(...args)
-  })
-  return {
-    dispose: () => {
-      due = false
-    },
+  const call = new DueCall(callback, args)
+  process.nextTick(runCall, call)
+  return call
+}
+
+/** One callback that is due; a class, because a message costs one and closures cost more. */
+class DueCall implements Disposable {
+  #callback: ((...args: unknown[]) => void) | undefined
+  readonly #args: unknown[]
+
+  constructor(callback: (...args: unknown[]) => void, args: unknown[]) {
+    this.#callback = callback
+    this.#args = args
   }
+
+  run(): void {
+    this.#callback?.(...this.#args)
+  }
+
+  dispose(): void {
+    this.#callback = undefined
+  }
+}
+
+function runCall(call: DueCall): void {
+  call.run()
 }

@@ -38,7 +38,7 @@ export async function connectSocket(
 export function socketTransport(
   socket: Socket,
   options: TransportOptions & { readonly description: string },
-): Transport {
+): GuardedTransport {
   const link = new StreamLink(
     { input: socket, output: socket },
     {
@@ -77,16 +77,20 @@ export async function listenOnSocket(
   assertSocketPath(path)
   let accepted = 0
   // A peer may end its input and still read its answers, as a shell pipe does.
+  let open = 0
+  const connectionsMax = options.connectionsMax ?? defaultConnectionsMax
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    options.onTransport(
-      socketTransport(socket, {
-        side: 'server',
-        limits: options.limits,
-        description: `socket ${path} #${++accepted}`,
-      }),
-    )
+    const description = `socket ${path} #${++accepted}`
+    const transport = socketTransport(socket, {
+      side: 'server',
+      limits: options.limits,
+      description,
+    })
+    if (open >= connectionsMax) return void transport.refuse(`${connectionsMax} connections`)
+    open++
+    transport.onClose(() => void open--)
+    options.onTransport(transport)
   })
-  server.maxConnections = options.connectionsMax ?? defaultConnectionsMax
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       reject(
@@ -97,7 +101,9 @@ export async function listenOnSocket(
   })
   server.removeAllListeners('error')
   server.on('error', options.onError)
-  const close = (): Promise<void> => new Promise((resolve) => void server.close(() => resolve()))
+  const close = async (): Promise<void> => {
+    if (server.listening) server.close()
+  }
   return { path, close, [Symbol.asyncDispose]: close }
 }
 

@@ -48,6 +48,10 @@ export class StreamLink implements Link {
     return writableNeedDrain && writableLength > this.#unsentMaxBytes
   }
 
+  get unsentBytes(): number {
+    return this.#batchBytes + this.#output.writableLength
+  }
+
   attach(events: LinkEvents): void {
     this.#events = events
     this.#attachInput(events)
@@ -102,9 +106,10 @@ export class StreamLink implements Link {
   #attachInput(events: LinkEvents): void {
     const input = this.#input
     input.pause()
-    input.on('data', (chunk: Buffer) => {
+    input.on('data', (chunk: Buffer | string) => {
       if (this.#state !== 'open') return
-      this.#decoder.push(chunk)
+      // Somebody who owned the stream before may have set an encoding.
+      this.#decoder.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
       events.onReadable()
     })
     input.on('end', () => {

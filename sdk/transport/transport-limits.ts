@@ -18,8 +18,10 @@ export interface TransportLimits {
   readonly turnMaxBytes: number
   /** Unsent bytes above which a write waits, and a server stops reading. */
   readonly unsentMaxBytes: number
-  /** How long a closing transport waits for its peer to read the last bytes and hang up. */
+  /** How long a closing transport waits for its peer to read on, or to hang up at the end. */
   readonly lingerMs: number
+  /** How long closing may take although the peer reads on. */
+  readonly closeMaxMs: number
   /** How long a peer that has ended its input is still given answers to what it asked. */
   readonly endGraceMs: number
 }
@@ -36,5 +38,6 @@ export const defaultTransportLimits: TransportLimits = Object.freeze({
   turnMaxBytes: 1024 * 1024,
   unsentMaxBytes: 64 * 1024,
   lingerMs: 1_000,
+  closeMaxMs: 10_000,
   endGraceMs: 75_000,
 })

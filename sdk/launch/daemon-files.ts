@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { lstatSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import {
@@ -9,6 +9,7 @@ import {
   withdrawDiscovery,
 } from './discovery-file.ts'
 import { systemCode } from './launch-error.ts'
+import { lookAtItself } from './look-at.ts'
 import type { OwnerLock } from './owner-lock.ts'
 import {
   checkRuntime,
@@ -20,8 +21,8 @@ import {
 import type { Environment, StoreLocation } from './store-location.ts'
 
 /**
- * The run-time files of one instance of the daemon: prepares the directory, clears away the sockets of dead instances, and
- * chooses a socket name that nobody has used before.
+ * The run-time files of one instance of the daemon: prepares the directory, clears away what dead instances have
+ * left, and chooses a socket name that nobody has used before.
  *
  * Only the owner may do this, which is why it takes the lock; it also notes in the lock file where its files are.
  *
@@ -31,7 +32,7 @@ export async function openDaemonFiles(options: DaemonFilesOptions): Promise<Daem
   const { location, env, lock } = options
   const runtime = locateRuntime({ storeDirectory: location.directory, env })
   prepareRuntime(runtime)
-  await sweepDeadSockets(runtime)
+  await sweepLeftovers(runtime)
   lock.note({ runtimeDirectory: runtime.directory })
   const instanceId = newInstanceId()
   const socketPath = runtime.socketPath(instanceId)
@@ -87,13 +88,18 @@ export function newInstanceId(): string {
     .slice(-instanceIdLength)
 }
 
-async function sweepDeadSockets(runtime: RuntimeDirectory): Promise<void> {
+async function sweepLeftovers(runtime: RuntimeDirectory): Promise<void> {
   for (const name of readdirSync(runtime.directory)) {
     const path = join(runtime.directory, name)
-    if (!name.endsWith('.sock') || !lstatSync(path, { throwIfNoEntry: false })?.isSocket()) continue
-    if (await isDead(path)) rmSync(path, { force: true })
+    if (halfWritten.test(name)) rmSync(path, { force: true })
+    if (!name.endsWith('.sock')) continue
+    const isSocket = lookAtItself(path)?.isSocket() ?? false
+    if (isSocket && (await isDead(path))) rmSync(path, { force: true })
   }
 }
+
+/** Temporary names of `publishDiscovery` and `recordStartFailure` whose process died before the rename. */
+const halfWritten = /^(daemon|failed)\.json\.[0-9a-f]{12}$/
 
 /** A socket without a listener refuses. Anything else may be alive, and is left alone. */
 function isDead(path: string): Promise<boolean> {

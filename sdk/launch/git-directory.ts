@@ -1,6 +1,7 @@
-import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { LaunchError, systemCode } from './launch-error.ts'
+import { isDirectory, lookAt, lookAtItself } from './look-at.ts'
 
 /**
  * Where the store of the repository around `start` belongs: one answer for the main checkout and all its linked worktrees.
@@ -31,7 +32,7 @@ export function* ancestors(start: string): Generator<string> {
 
 function gitDirectoryAt(directory: string): string | undefined {
   const dotGit = join(directory, '.git')
-  const found = statSync(dotGit, { throwIfNoEntry: false })
+  const found = lookAt(dotGit)
   if (found?.isFile()) return followGitFile(dotGit)
   if (found?.isDirectory() && isGitDirectory(dotGit)) return dotGit
   return isGitDirectory(directory) ? directory : undefined
@@ -49,8 +50,8 @@ function followGitFile(file: string): string {
 
 /** The test that git itself makes: a HEAD, and either objects and refs or the way to them. */
 function isGitDirectory(directory: string): boolean {
-  if (lstatSync(join(directory, 'HEAD'), { throwIfNoEntry: false }) === undefined) return false
-  if (statSync(join(directory, 'commondir'), { throwIfNoEntry: false })?.isFile()) return true
+  if (lookAtItself(join(directory, 'HEAD')) === undefined) return false
+  if (lookAt(join(directory, 'commondir'))?.isFile()) return true
   return isDirectory(join(directory, 'objects')) && isDirectory(join(directory, 'refs'))
 }
 
@@ -86,10 +87,6 @@ function coreWorktree(config: string): string | undefined {
     if (section === 'core' && value !== null) return value[1] ?? value[2]
   }
   return undefined
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function readIfThere(path: string): string | undefined {

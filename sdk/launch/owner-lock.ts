@@ -36,7 +36,7 @@ export async function acquireOwnerLock(
     if (lock !== undefined) return lock
     const leftMs = deadline - performance.now()
     if (leftMs <= 0) return undefined
-    await sleep(Math.min(leftMs, pollDelayMs(attempt)), undefined, { signal: options.signal })
+    await pause(Math.min(leftMs, pollDelayMs(attempt)), options.signal)
   }
 }
 
@@ -119,6 +119,11 @@ export function readOwnerNote(path: string): OwnerNote | undefined {
 export function pollDelayMs(attempt: number): number {
   const ceilingMs = Math.min(pollLongestMs, pollShortestMs * 2 ** Math.min(attempt, 10))
   return ceilingMs * (0.5 + Math.random() / 2)
+}
+
+/** Waits; ends early when the signal aborts, and leaves it to the caller to look why. */
+export async function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal }).catch(() => {})
 }
 
 const pollShortestMs = 20

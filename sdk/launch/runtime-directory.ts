@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, type Stats, statSync } from 'node:fs'
+import { mkdirSync, type Stats } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { LaunchError, messageOf, systemCode } from './launch-error.ts'
+import { isDirectory, lookAt, lookAtItself } from './look-at.ts'
 import type { Environment } from './store-location.ts'
 
 /**
@@ -109,15 +110,15 @@ export function prepareRuntime(runtime: RuntimeDirectory): void {
  */
 export function checkRuntime(runtime: RuntimeDirectory): 'sound' | 'absent' {
   const uid = process.getuid?.()
-  if (uid === undefined) return isThere(runtime.directory) ? 'sound' : 'absent' // Windows: a profile is the user's own
+  if (uid === undefined) return isDirectory(runtime.directory) ? 'sound' : 'absent' // Windows: a profile is the user's own
   for (const directory of [runtime.root, runtime.directory]) {
-    const found = lstatSync(directory, { throwIfNoEntry: false })
+    const found = lookAtItself(directory)
     if (found === undefined) return 'absent'
     const flaw = flawOf(found, uid)
     if (flaw !== undefined) throw insecure(directory, flaw)
   }
   const above = dirname(runtime.root)
-  if (!holdsSafely(statSync(above), uid)) {
+  if (!holdsSafely(lookAt(above), uid)) {
     throw insecure(above, 'a directory in which others can swap files')
   }
   return 'sound'
@@ -133,7 +134,7 @@ function userDirectory(env: Environment, platform: NodeJS.Platform): string {
   const uid = process.getuid?.() ?? 0
   if (platform === 'darwin') return join(resolve(env.TMPDIR ?? '/tmp'), `orion-${uid}`)
   const session = env.XDG_RUNTIME_DIR
-  const found = session ? statSync(session, { throwIfNoEntry: false }) : undefined
+  const found = session && isAbsolute(session) ? lookAt(session) : undefined
   const ours = found?.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0
   return session && ours ? join(resolve(session), 'orion') : `/tmp/orion-${uid}`
 }
@@ -147,8 +148,8 @@ function flawOf(found: Stats, uid: number): string | undefined {
 }
 
 /** Whether only the user and root can rename or replace what lies in this directory. */
-function holdsSafely(found: Stats, uid: number): boolean {
-  if (found.uid !== uid && found.uid !== 0) return false
+function holdsSafely(found: Stats | undefined, uid: number): boolean {
+  if (found === undefined || (found.uid !== uid && found.uid !== 0)) return false
   const sticky = (found.mode & 0o1000) !== 0
   return sticky || (found.mode & 0o022) === 0
 }
@@ -170,8 +171,4 @@ function makeDirectory(path: string): void {
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error
   }
-}
-
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, constants, openSync, readSync, renameSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { type DaemonCommand, daemonEnvironment } from './daemon-command.ts'
 import { LaunchError, messageOf } from './launch-error.ts'
+import { lookAtItself } from './look-at.ts'
 import type { OwnerLock } from './owner-lock.ts'
 import type { RuntimeDirectory } from './runtime-directory.ts'
 import { handedEnvironment, parseStartupMessage, startupMessageMaxBytes } from './startup-report.ts'
@@ -142,7 +143,7 @@ function parseOutcome(text: string): Outcome {
 }
 
 function openLog(path: string): { fd: number; startedAtByte: number } {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  const size = lookAtItself(path)?.size ?? 0
   const tooLong = size > logMaxBytes
   if (tooLong) renameSync(path, `${path}.1`)
   const flags =
@@ -160,7 +161,7 @@ function tailOf(path: string, startedAtByte: number): string {
   try {
     const fd = openSync(path, 'r')
     try {
-      const end = statSync(path).size
+      const end = fstatSync(fd).size
       const from = Math.max(startedAtByte, end - logTailMaxBytes)
       const bytes = Buffer.alloc(Math.max(0, end - from))
       return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, from)).trim()

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { DaemonCommand } from './daemon-command.ts'
+import { withDeadline } from './deadline.ts'
 import { type DiscoveryEntry, readDiscovery } from './discovery-file.ts'
 import { LaunchError } from './launch-error.ts'
-import { acquireOwnerLock, pollDelayMs, readOwnerNote } from './owner-lock.ts'
+import { acquireOwnerLock, pause, pollDelayMs, readOwnerNote } from './owner-lock.ts'
 import {
   checkRuntime,
   locateRuntime,
@@ -11,6 +11,7 @@ import {
   runtimeAt,
 } from './runtime-directory.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
+import { recordStartFailure, watchStartFailures } from './start-failure.ts'
 import { type Environment, prepareStore, type StoreLocation } from './store-location.ts'
 
 /**
@@ -36,30 +37,21 @@ export async function findOrStartDaemon<T>(
   prepareStore(location)
   const runtime = locateRuntime({ storeDirectory: location.directory, env })
   prepareRuntime(runtime)
-  const deadline = AbortSignal.timeout(deadlineMs)
-  const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
-  let started = false
-  for (let attempt = 0; ; attempt += 1) {
-    const found = await probeKnown({ ...options, runtime, signal: either })
-    if (found !== undefined) return { ...found, started }
-    signal?.throwIfAborted()
-    if (deadline.aborted) throw unanswered(location, runtime, deadlineMs)
-    if (attempt % triesForEachLockTry === 0) {
-      const lock = await acquireOwnerLock(location.lockPath)
-      if (lock !== undefined) {
-        await spawnDaemon({ ...options, runtime, lock, signal: either }).catch((error: unknown) => {
-          signal?.throwIfAborted()
-          throw error
-        })
-        started = true
-        attempt = -1
-        continue
-      }
+  return await withDeadline({ deadlineMs, signal }, async (deadline) => {
+    const search = { ...options, deadlineMs, runtime, signal: deadline.signal }
+    const others = watchStartFailures(runtime, options.daemonCommand)
+    let started = false
+    for (let attempt = 0; ; attempt += 1) {
+      const found = await probeKnown(search)
+      if (found !== undefined) return { ...found, started }
+      signal?.throwIfAborted()
+      if (deadline.passed()) throw unanswered(search)
+      const failure = others.failure()
+      if (failure !== undefined) throw failure
+      if (attempt % triesForEachLockTry === 0 && (await startAsOwner(search))) started = true
+      else await pause(pollDelayMs(attempt), deadline.signal)
     }
-    await sleep(pollDelayMs(attempt), undefined, { signal: either }).catch(() => {
-      // Aborted: the next turn of the loop probes a last time and then says by whom.
-    })
-  }
+  })
 }
 
 /**
@@ -68,13 +60,13 @@ export async function findOrStartDaemon<T>(
  * @throws LaunchError `runtime_insecure`, `socket_path_too_long`; what `probe` throws.
  */
 export async function findDaemon<T>(options: FindOptions<T>): Promise<FoundDaemon<T> | undefined> {
-  const runtime = locateRuntime({ storeDirectory: options.location.directory, env: options.env })
-  const deadline = AbortSignal.timeout(options.deadlineMs ?? startDeadlineMs)
-  const either =
-    options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
-  const found = await probeKnown({ ...options, runtime, signal: either })
-  options.signal?.throwIfAborted()
-  return found === undefined ? undefined : { ...found, started: false }
+  const { location, env, signal, deadlineMs = startDeadlineMs } = options
+  const runtime = locateRuntime({ storeDirectory: location.directory, env })
+  return await withDeadline({ deadlineMs, signal }, async (deadline) => {
+    const found = await probeKnown({ ...options, runtime, signal: deadline.signal })
+    signal?.throwIfAborted()
+    return found === undefined ? undefined : { ...found, started: false }
+  })
 }
 
 /** Which daemon is wanted, and how to know it. */
@@ -122,15 +114,34 @@ type Search<T> = FindOptions<T> & {
   readonly signal: AbortSignal
 }
 
+type StartSearch<T> = FindOrStartOptions<T> & Search<T> & { readonly deadlineMs: number }
+
+/** @returns Whether the store had no owner, so that a daemon was started, and is ready. */
+async function startAsOwner<T>(search: StartSearch<T>): Promise<boolean> {
+  const lock = await acquireOwnerLock(search.location.lockPath)
+  if (lock === undefined) return false
+  try {
+    await spawnDaemon({ ...search, lock })
+  } catch (error) {
+    if (error instanceof LaunchError && error.kind === 'start_failed') {
+      recordStartFailure(search.runtime, search.daemonCommand, error)
+    }
+    throw error
+  }
+  return true
+}
+
 async function probeKnown<T>(
   search: Search<T>,
 ): Promise<Omit<FoundDaemon<T>, 'started'> | undefined> {
-  if (checkRuntime(search.runtime) === 'sound') {
-    const found = await probeOne(search, search.runtime)
-    if (found !== undefined) return found
+  for (const runtime of [search.runtime, notedRuntime(search)]) {
+    if (runtime === undefined || checkRuntime(runtime) === 'absent') continue
+    const entry = readDiscovery(runtime.discoveryPath)
+    if (entry === undefined) continue
+    const connection = await untilAborted(search.probe(entry.socket, search.signal), search.signal)
+    if (connection !== undefined) return { connection, entry }
   }
-  const elsewhere = notedRuntime(search)
-  return elsewhere === undefined ? undefined : await probeOne(search, elsewhere)
+  return undefined
 }
 
 /** The owner may have been started in an environment that puts its files elsewhere; it noted that in the lock file. */
@@ -143,16 +154,6 @@ function notedRuntime<T>({ location, runtime }: Search<T>): RuntimeDirectory | u
   } catch {
     return undefined // Whoever can write the store's directory may have written this; what is not ours is not followed.
   }
-}
-
-async function probeOne<T>(
-  { probe, signal, location }: Search<T>,
-  runtime: RuntimeDirectory,
-): Promise<Omit<FoundDaemon<T>, 'started'> | undefined> {
-  const entry = readDiscovery(runtime.discoveryPath)
-  if (entry === undefined || entry.storeDirectory !== location.directory) return undefined
-  const connection = await untilAborted(probe(entry.socket, signal), signal)
-  return connection === undefined ? undefined : { connection, entry }
 }
 
 /** The promise's value, or undefined once the signal aborts: a daemon that was stopped accepts and never answers. */
@@ -170,16 +171,12 @@ function untilAborted<T>(
   })
 }
 
-function unanswered(
-  location: StoreLocation,
-  runtime: RuntimeDirectory,
-  deadlineMs: number,
-): LaunchError {
+function unanswered<T>({ location, runtime, deadlineMs }: StartSearch<T>): LaunchError {
   const holder = readOwnerNote(location.lockPath)
   const who = holder === undefined ? 'a process' : `process ${holder.pid}`
   return new LaunchError(
     'start_timeout',
-    `expected the daemon of ${location.directory} to answer within ${deadlineMs} ms, got silence while ${who} owns the store`,
+    `expected the daemon of ${location.directory} to answer within ${deadlineMs} ms, got silence while ${who} owned the store`,
     {
       remedy: `wait and try again; if ${who} is stuck or stopped, end it with SIGKILL: nothing that was answered is lost`,
       logPath:

@@ -1,15 +1,8 @@
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ancestors, findRepositoryHome } from './git-directory.ts'
 import { LaunchError, messageOf, systemCode } from './launch-error.ts'
+import { isDirectory, lookAt } from './look-at.ts'
 
 /**
  * Finds the store that belongs to a place, without making or changing anything.
@@ -89,7 +82,7 @@ function choose({ store, cwd, env }: LocateStoreOptions): Pick<StoreLocation, 'd
   if (home !== undefined) return { directory: realPath(join(home, '.orion')), how: 'repository' }
   for (const parent of ancestors(start)) {
     const candidate = join(parent, '.orion')
-    if (statSync(candidate, { throwIfNoEntry: false })?.isDirectory()) {
+    if (isDirectory(candidate)) {
       return { directory: realPath(candidate), how: 'parent' }
     }
   }
@@ -107,7 +100,7 @@ function named(cwd: string, store: string): string {
     )
   }
   const directory = realPath(resolve(cwd, store))
-  if (statSync(join(directory, '.git'), { throwIfNoEntry: false }) !== undefined) {
+  if (lookAt(join(directory, '.git')) !== undefined) {
     throw new LaunchError(
       'store_invalid',
       `expected a store directory, got ${directory}, a git checkout`,
@@ -141,7 +134,7 @@ function reason(directory: string, error: unknown): string {
   const code = systemCode(error)
   if (code === 'EEXIST' || code === 'ENOTDIR') return `a file there or above (${code})`
   if (code === 'EACCES' || code === 'EPERM') {
-    const owner = statSync(directory, { throwIfNoEntry: false })?.uid
+    const owner = lookAt(directory)?.uid
     return owner === undefined
       ? `no permission (${code})`
       : `no permission (${code}, its owner is user ${owner})`

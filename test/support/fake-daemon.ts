@@ -1,6 +1,6 @@
 /**
  * A daemon that serves nothing but its own name: takes the lock that it was handed, listens, publishes itself, reports.
- * `FAKE_DAEMON` makes it misbehave. Each start adds a line to `starts` in the store's directory.
+ * `FAKE_DAEMON` makes it misbehave. Each start adds its process id to `starts` in the store's directory.
  */
 import { spawn } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -16,6 +16,7 @@ const location = locateStore({ store, cwd: process.cwd(), env: process.env })
 const handed = takeHandedDescriptors(process.env)
 const report = openStartupReport(handed?.reportFd)
 const mode = process.env.FAKE_DAEMON ?? 'serve'
+const gate = new Promise((resolve) => process.once('SIGUSR2', resolve))
 appendFileSync(join(location.directory, 'starts'), `${process.pid}\n`)
 
 switch (mode) {
@@ -38,6 +39,7 @@ switch (mode) {
 }
 
 async function serve(): Promise<void> {
+  if (mode === 'gated') await Promise.race([gate, new Promise((r) => setTimeout(r, 120_000))])
   const lock = await adoptOwnerLock(location.lockPath, handed?.lockFd ?? -1)
   const files = await openDaemonFiles({ location, env: process.env, lock })
   const server = createServer((socket) => {
@@ -51,7 +53,7 @@ async function serve(): Promise<void> {
     protocol: { min: 1, max: 1 },
     startedAt: new Date().toISOString(),
   })
-  if (mode === 'parent') spawn('sleep', ['60'], { stdio: 'ignore', detached: true })
+  if (mode === 'parent') haveChild()
   report.ready()
   process.once('SIGTERM', () => {
     files.withdraw()
@@ -59,4 +61,9 @@ async function serve(): Promise<void> {
     lock.release()
     process.exit(0)
   })
+}
+
+function haveChild(): void {
+  const child = spawn('sleep', ['300'], { stdio: 'ignore', detached: true })
+  appendFileSync(join(location.directory, 'children'), `${child.pid}\n`)
 }

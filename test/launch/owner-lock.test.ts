@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import {
+  acquireOwnerLock,
+  adoptOwnerLock,
+  heldElsewhere,
+  type OwnerLock,
+  readOwnerNote,
+} from '../../sdk/launch/owner-lock.ts'
+import { ScriptProcess, temporaryDirectory } from '../support/launch.ts'
+
+test('of 8 racing processes exactly one wins, and its kill frees the lock, three times', async (t) => {
+  const path = lockPath(t)
+  const racer = () => new ScriptProcess(t, 'lock-racer.ts', { ...process.env, LOCK_PATH: path })
+  const racers = Array.from({ length: 8 }, racer)
+  for (const each of racers) assert.equal(await each.line(), 'ready')
+  for (let round = 0; round < 3; round += 1) {
+    for (const each of racers) each.say('go')
+    const results = await Promise.all(racers.map((each) => each.line()))
+    assert.deepEqual(results.toSorted(), [...Array(7).fill('lost'), 'won'])
+    const [winner] = racers.splice(results.indexOf('won'), 1, racer())
+    await winner?.kill()
+    const next = racers[results.indexOf('won')]
+    assert.equal(await next?.line(), 'ready')
+    const lock = await held(path)
+    lock.release()
+  }
+})
+
+test('a lock excludes others in the same process too', async (t) => {
+  const path = lockPath(t)
+  const lock = await held(path)
+  assert.equal(await acquireOwnerLock(path), undefined)
+  lock.release()
+  lock.release()
+  ;(await held(path)).release()
+})
+
+test('a waiter gets the lock when it is released', async (t) => {
+  const path = lockPath(t)
+  const first = await held(path)
+  const waiter = acquireOwnerLock(path, { waitMs: 120_000 })
+  first.release()
+  const second = await waiter
+  assert.ok(second)
+  second.release()
+})
+
+test('a waiter whose time is over gets nothing, and one that is aborted is told', async (t) => {
+  const path = lockPath(t)
+  const lock = await held(path)
+  assert.equal(await acquireOwnerLock(path, { waitMs: 50 }), undefined)
+  const aborted = acquireOwnerLock(path, { waitMs: 120_000, signal: AbortSignal.timeout(50) })
+  await assert.rejects(aborted, { name: 'TimeoutError' })
+  lock.release()
+})
+
+test('the lock file says whose it is, and stays when the lock is released', async (t) => {
+  const path = lockPath(t)
+  const lock = await held(path)
+  lock.note({ runtimeDirectory: '/run/somewhere' })
+  lock.note({ runtimeDirectory: '/run/x' })
+  assert.deepEqual(readOwnerNote(path), { pid: process.pid, runtimeDirectory: '/run/x' })
+  assert.match(heldElsewhere(path).message, new RegExp(`last said: ${process.pid}`))
+  lock.release()
+  assert.equal(readFileSync(path, 'utf8').startsWith('{'), true)
+})
+
+test('a note that can not be read is no note', (t) => {
+  const path = lockPath(t)
+  assert.equal(readOwnerNote(path), undefined)
+  for (const text of ['', '{"pid": 1', '{"pid": "x"}', '[]']) {
+    writeFileSync(path, text)
+    assert.equal(readOwnerNote(path), undefined, text)
+  }
+  assert.equal(heldElsewhere(path).kind, 'lock_held')
+})
+
+test('an owner notices that its lock file was deleted or replaced', async (t) => {
+  const path = lockPath(t)
+  const lock = await held(path)
+  assert.equal(lock.intact(), true)
+  rmSync(path)
+  assert.equal(lock.intact(), false)
+  writeFileSync(path, '')
+  assert.equal(lock.intact(), false)
+  lock.release()
+})
+
+test('a lock on a file that was replaced meanwhile is not taken for the lock', async (t) => {
+  const path = lockPath(t)
+  const locking = acquireOwnerLock(path) // It has opened the file when this returns, and not locked it yet.
+  renameSync(path, `${path}.old`)
+  writeFileSync(path, '')
+  const lock = await locking
+  assert.equal(lock?.intact(), true)
+  lock?.release()
+})
+
+test('a descriptor that shares the lock is adopted', async (t) => {
+  const path = lockPath(t)
+  const lock = await held(path)
+  const adopted = await adoptOwnerLock(path, lock.fd)
+  assert.equal(adopted.intact(), true)
+  assert.equal(await acquireOwnerLock(path), undefined)
+  adopted.release()
+  ;(await held(path)).release()
+})
+
+test('a descriptor of the same file without the lock is refused', async (t) => {
+  const path = lockPath(t)
+  const lock = await held(path)
+  const fd = openSync(path, 'r+')
+  t.after(() => closeSync(fd))
+  await assert.rejects(adoptOwnerLock(path, fd), { kind: 'lock_held' })
+  lock.release()
+})
+
+test('a descriptor of another file, or none at all, is refused', async (t) => {
+  const path = lockPath(t)
+  ;(await held(path)).release()
+  const other = openSync(`${path}.other`, 'w')
+  t.after(() => closeSync(other))
+  await assert.rejects(adoptOwnerLock(path, other), { kind: 'lock_failed' })
+  await assert.rejects(adoptOwnerLock(path, -1), { kind: 'lock_failed' })
+  await assert.rejects(adoptOwnerLock(path, 9999), { kind: 'lock_failed' })
+})
+
+test('a lock file that is a link is refused', async (t) => {
+  const path = lockPath(t)
+  symlinkSync(`${path}.target`, path)
+  await assert.rejects(acquireOwnerLock(path), { kind: 'store_unwritable' })
+})
+
+test('a lock in a directory that does not exist is refused', async (t) => {
+  await assert.rejects(acquireOwnerLock(join(lockPath(t), 'nothing', 'owner.lock')), {
+    kind: 'store_unwritable',
+  })
+})
+
+test('a system without a lock that is known is refused, not served without one', async (t) => {
+  const locking = acquireOwnerLock(lockPath(t), { platform: 'darwin' })
+  await assert.rejects(locking, { kind: 'lock_unsupported', message: /got darwin/ })
+})
+
+test('a child that was not handed the lock does not keep it', async (t) => {
+  const path = lockPath(t)
+  const lock = await held(path)
+  const child = spawn('sleep', ['300'], { stdio: 'ignore' })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child, 'spawn')
+  lock.release()
+  ;(await held(path)).release()
+})
+
+function lockPath(t: TestContext): string {
+  return join(temporaryDirectory(t), 'owner.lock')
+}
+
+async function held(path: string): Promise<OwnerLock> {
+  const lock = await acquireOwnerLock(path)
+  assert.ok(lock, 'the lock is free')
+  return lock
+}

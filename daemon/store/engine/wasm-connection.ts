@@ -127,12 +127,12 @@ export class WasmConnection implements Connection {
     handle.exec('PRAGMA locking_mode = EXCLUSIVE')
     handle.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = ${-Math.trunc(options.cacheKib)}`)
     handle.exec('PRAGMA foreign_keys = ON')
-    if (this.#readOnly) {
-      handle.exec('SELECT count(*) FROM sqlite_schema') // Reads the header, and recovers a log in memory.
-      return
+    if (!this.#readOnly) {
+      assertWritable(handle)
+      switchToWal(handle)
     }
-    assertWritable(handle)
-    switchToWal(handle)
+    handle.exec('SELECT count(*) FROM sqlite_schema') // Opens the log and recovers what is in it.
+    if (this.#readOnly) return
     handle.exec(`PRAGMA synchronous = ${synchronousBySyncMode[options.syncMode]}`)
     const autoCheckpoint = options.syncMode === 'grouped' ? 0 : autoCheckpointPages
     handle.exec(`PRAGMA wal_autocheckpoint = ${autoCheckpoint}`)

@@ -93,7 +93,10 @@ export interface ErrorDataByKind {
   /** The store can't be written; nothing was written: see the remedy. */
   storage_failed: CommonErrorData
   /** It may or may not have happened: repeat with the same idempotency key. */
-  outcome_unknown: CommonErrorData
+  outcome_unknown: CommonErrorData & {
+    /** Said by the SDK: the key that the write carried. */
+    readonly idempotencyKey?: string
+  }
   /** Said by the SDK: the caller's time ran out before an answer came. */
   timeout: CommonErrorData & { readonly timeoutMs: number }
   /** Said by the SDK: the daemon can't be reached. */

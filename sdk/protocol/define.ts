@@ -18,6 +18,11 @@ export interface RequestDefinition<
   readonly scope: Scope | undefined
 }
 
+/** The parameters of a request as its caller writes them. */
+export type ParamsOf<D extends RequestDefinition> = z.input<D['params']>
+/** The result of a request as its caller reads it. */
+export type ResultOf<D extends RequestDefinition> = z.output<D['result']>
+
 /** A notification: its method and what its parameters look like. */
 export interface NotificationDefinition<P extends z.ZodType = z.ZodType> {
   readonly method: string

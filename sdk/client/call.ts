@@ -1,0 +1,258 @@
+import type { ErrorKind, OrionError } from '../errors.ts'
+import { isOrionError } from '../errors.ts'
+import type { RequestDefinition, ResultOf } from '../protocol/define.ts'
+import { Cancellation } from './cancellation.ts'
+import { parseResult } from './result-outline.ts'
+import { classifyFailure, type Failure, type Session } from './session.ts'
+import { clientClosed, type SessionKeeper } from './session-keeper.ts'
+import { typedError } from './typed-errors.ts'
+
+/** What one request needs. */
+export interface CallParts<D extends RequestDefinition = RequestDefinition> {
+  readonly definition: D
+  /** The same at each repetition, idempotency key and epoch included. */
+  readonly params: { readonly idempotencyKey?: string | undefined }
+  readonly repetition: 'keyed' | 'free' | 'never'
+  readonly keeper: SessionKeeper
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number
+}
+
+/**
+ * One request, from the caller's wish to its one result, over as many attempts as it takes.
+ *
+ * ```
+ * wait for a session -> send -> answer ------------------------> result or error
+ *        ^                 |-> connection lost, may be repeated --+
+ *        |                 |-> draining, overloaded: pause -------+
+ *        +-----------------+<-------------------------------------+
+ * stop (time, signal): a read ends at once; a write that is under way is cancelled and given a moment to say
+ * whether it stood. What stays open then is `outcome_unknown`, never a guess.
+ * ```
+ */
+export class Call<D extends RequestDefinition = RequestDefinition> {
+  /** Settled once, with the checked result or an OrionError. */
+  readonly result: Promise<ResultOf<D>>
+  readonly #parts: CallParts<D>
+  #resolve: (result: ResultOf<D>) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+  #settled = false
+  /** Why the caller waits no longer. A write that is under way may still be answered. */
+  #stopped: 'timeout' | 'cancelled' | undefined
+  /** An attempt may have reached the daemon and has no answer. */
+  #unanswered = false
+  #underWay: Cancellation | undefined
+  /** The last answer, if it was that the daemon is busy or ending. */
+  #busy: OrionError | undefined
+  #timer: NodeJS.Timeout | undefined
+  /** Ends what the request waits for at the moment: a session, or a pause. */
+  #endWait: (() => void) | undefined
+  readonly #onAbort = (): void => this.#stop('cancelled')
+
+  constructor(parts: CallParts<D>) {
+    this.#parts = parts
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    const { signal, timeoutMs } = parts
+    if (signal?.aborted) {
+      this.#fail(this.#stopError('cancelled'))
+      return
+    }
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#timer = setTimeout(() => this.#stop('timeout'), timeoutMs)
+    void this.#run()
+  }
+
+  /** Settles the request now, because the client is being closed. */
+  abandon(): void {
+    if (this.#underWay !== undefined) this.#unanswered = true
+    this.#fail(this.#unanswered ? this.#unknownOutcome(clientClosed()) : clientClosed())
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#settled) {
+      const session = this.#parts.keeper.session ?? (await this.#nextSession())
+      if (session === undefined || this.#settled) return
+      const failure = await this.#attempt(session)
+      if (failure === undefined || this.#settled) return
+      await this.#afterFailure(failure, session)
+    }
+  }
+
+  /** Sends the request once; settles it if there is a result. */
+  async #attempt(session: Session): Promise<Failure | undefined> {
+    const { definition, params } = this.#parts
+    const cancellation = new Cancellation()
+    this.#underWay = cancellation
+    this.#busy = undefined
+    let raw: unknown
+    try {
+      raw = await session.send(definition, params, cancellation)
+    } catch (error) {
+      return classifyFailure(error)
+    } finally {
+      this.#underWay = undefined
+    }
+    try {
+      this.#succeed(parseResult(definition, raw))
+    } catch (error) {
+      this.#fail(error)
+    }
+    return undefined
+  }
+
+  /** Settles the request, or returns when it is to be tried again. */
+  async #afterFailure(failure: Failure, session: Session): Promise<void> {
+    switch (failure.outcome) {
+      case 'refused':
+        await this.#afterRefusal(failure.error, session)
+        return
+      case 'lost':
+        this.#unanswered = true
+        if (this.#stopped !== undefined) this.#fail(this.#stopError(this.#stopped))
+        else if (this.#parts.repetition === 'never') this.#fail(this.#unknownOutcome(undefined))
+        return
+      case 'unsent':
+        if (this.#stopped !== undefined) this.#fail(this.#stopError(this.#stopped))
+        else if (session.isOpen) this.#fail(unsendable(failure.cause))
+        return
+      default:
+        failure satisfies never
+    }
+  }
+
+  async #afterRefusal(error: OrionError, session: Session): Promise<void> {
+    if (this.#stopped !== undefined) {
+      const ended = error.kind === 'cancelled' || waits(error)
+      this.#fail(ended ? this.#stopError(this.#stopped) : error)
+    } else if (waits(error)) {
+      this.#busy = error
+      await this.#pause(error.data.retryAfterMs, session)
+    } else {
+      this.#fail(error.kind === 'outcome_unknown' ? this.#unknownOutcome(error) : error)
+    }
+  }
+
+  /** The next session; undefined when the request was settled meanwhile. */
+  #nextSession(): Promise<Session | undefined> {
+    return new Promise((resolve) => {
+      const stopWaiting = this.#parts.keeper.wait({
+        urgent: true,
+        ready: (session) => {
+          this.#endWait = undefined
+          resolve(session)
+        },
+        fail: (error) => {
+          this.#endWait = undefined
+          this.#fail(this.#unreachable(error))
+          resolve(undefined)
+        },
+      })
+      this.#endWait = () => {
+        stopWaiting()
+        resolve(undefined)
+      }
+    })
+  }
+
+  /** Ends early when the session does: the next one may not be busy. */
+  #pause(ms: number, session: Session): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endWait?.(), ms * (1 + Math.random() / 4))
+      const registration = session.onClose(() => this.#endWait?.())
+      this.#endWait = () => {
+        clearTimeout(timer)
+        registration.dispose()
+        resolve()
+      }
+    })
+  }
+
+  #stop(reason: 'timeout' | 'cancelled'): void {
+    if (this.#settled || this.#stopped !== undefined) return
+    this.#stopped = reason
+    const underWay = this.#underWay
+    underWay?.cancel()
+    if (underWay === undefined || this.#parts.repetition === 'free') {
+      this.#fail(this.#stopError(reason))
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#unanswered = true
+      this.#fail(this.#stopError(reason))
+    }, lastWordMs)
+  }
+
+  #stopError(reason: 'timeout' | 'cancelled'): OrionError {
+    const { definition, timeoutMs, signal, keeper, repetition } = this.#parts
+    if (this.#unanswered && repetition !== 'free') return this.#unknownOutcome(keeper.failure)
+    if (reason === 'cancelled') {
+      const message = `${definition.method} was cancelled by its caller`
+      return typedError('cancelled', message, { data: {}, cause: signal?.reason })
+    }
+    if (this.#busy !== undefined) return this.#busy
+    if (keeper.session === undefined) return this.#unreachable(keeper.failure)
+    const message = `expected an answer to ${definition.method} within ${timeoutMs} ms, got none`
+    return typedError('timeout', message, { data: { timeoutMs } })
+  }
+
+  #unreachable(cause: unknown): OrionError {
+    const { definition, repetition } = this.#parts
+    if (this.#unanswered && repetition !== 'free') return this.#unknownOutcome(cause)
+    if (isOrionError(cause)) return cause
+    const message = `expected to reach the daemon for ${definition.method}, got no connection`
+    return typedError('disconnected', message, { data: {}, cause })
+  }
+
+  #unknownOutcome(cause: unknown): OrionError<'outcome_unknown'> {
+    const { definition, params } = this.#parts
+    const key = params.idempotencyKey
+    return typedError('outcome_unknown', `${definition.method} was sent, and its answer is lost`, {
+      data:
+        key === undefined
+          ? {}
+          : { idempotencyKey: key, remedy: 'repeat it with the same idempotency key' },
+      cause,
+    })
+  }
+
+  #succeed(result: ResultOf<D>): void {
+    if (this.#settle()) this.#resolve(result)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#settle()) this.#reject(error)
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    clearTimeout(this.#timer)
+    this.#parts.signal?.removeEventListener('abort', this.#onAbort)
+    this.#endWait?.()
+    this.#endWait = undefined
+    return true
+  }
+}
+
+/** How long a cancelled write may take to say whether it stood, in milliseconds. */
+const lastWordMs = 2_000
+
+/** Kinds that a daemon asks to repeat after a while; nothing was done. */
+type WaitKind = 'draining' | 'overloaded'
+
+function waits(error: OrionError): error is OrionError<WaitKind> {
+  const kind: ErrorKind = error.kind
+  return kind === 'draining' || kind === 'overloaded'
+}
+
+function unsendable(cause: unknown): OrionError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return typedError('invalid_request', `expected a request that can be sent: ${reason}`, {
+    data: {},
+    cause,
+  })
+}

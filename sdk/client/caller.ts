@@ -1,0 +1,113 @@
+import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
+import { PublishEvent } from '../protocol/events.ts'
+import { Discover } from '../protocol/handshake.ts'
+import * as records from '../protocol/records.ts'
+import { DefineType } from '../protocol/types.ts'
+import { uuidV7 } from '../uuid-v7.ts'
+import { Call } from './call.ts'
+import { clientClosed, type SessionKeeper } from './session-keeper.ts'
+
+/** What every request may be told. */
+export interface CallOptions {
+  /** Ends the request early. A write that the daemon has begun still stands, and its result is given. */
+  readonly signal?: AbortSignal | undefined
+  /** Longest time for all of it, reconnecting and repeating included, in milliseconds. */
+  readonly timeoutMs?: number | undefined
+}
+
+/**
+ * Sends requests and sees them through: over lost connections, busy daemons and restarts, until the caller's time is up.
+ *
+ * A write carries an idempotency key and the epoch it was made in, so that repeating it has no second effect and a
+ * store that was put back to an earlier state refuses it.
+ */
+export class Caller {
+  /** How long a request may take that says nothing itself. */
+  readonly timeoutMs: number
+  readonly #keeper: SessionKeeper
+  readonly #calls = new Set<Call>()
+  #closed = false
+
+  constructor(keeper: SessionKeeper, options: { readonly timeoutMs: number }) {
+    this.#keeper = keeper
+    this.timeoutMs = options.timeoutMs
+  }
+
+  /** The epoch that the newest session told; writes made now belong to it. */
+  get epoch(): string | undefined {
+    return this.#keeper.newest?.welcome.epoch
+  }
+
+  /** Sends a request and resolves with its checked result. Rejects with an OrionError. */
+  async call<D extends RequestDefinition>(
+    definition: D,
+    params: ParamsOf<D>,
+    options: CallOptions = {},
+  ): Promise<ResultOf<D>> {
+    if (this.#closed) throw clientClosed()
+    const repetition = repetitionOf(definition)
+    const sent: object = isObject(params) ? params : {}
+    const call = new Call({
+      definition,
+      params: repetition === 'keyed' ? this.#withWriteParts(sent) : sent,
+      repetition,
+      keeper: this.#keeper,
+      signal: options.signal,
+      timeoutMs: options.timeoutMs ?? this.timeoutMs,
+    })
+    this.#calls.add(call)
+    try {
+      return await call.result
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  /** Settles every request that still waits. */
+  close(): void {
+    this.#closed = true
+    for (const call of this.#calls) call.abandon()
+  }
+
+  #withWriteParts(params: WriteParts): WriteParts {
+    return {
+      ...params,
+      idempotencyKey: params.idempotencyKey ?? uuidV7(),
+      expectedEpoch: params.expectedEpoch ?? this.epoch,
+    }
+  }
+}
+
+interface WriteParts {
+  readonly idempotencyKey?: string | undefined
+  readonly expectedEpoch?: string | undefined
+}
+
+/** Whether a request may be sent again after its answer was lost: with its key, as it is, or not at all. */
+export type Repetition = 'keyed' | 'free' | 'never'
+
+function repetitionOf(definition: RequestDefinition): Repetition {
+  if (keyedMethods.has(definition.method)) return 'keyed'
+  const harmless = definition.scope === 'read' || harmlessMethods.has(definition.method)
+  return harmless ? 'free' : 'never'
+}
+
+/** Requests whose parameters have an idempotency key. */
+const keyedMethods: ReadonlySet<string> = new Set([
+  records.CreateRecord.method,
+  records.UpdateRecord.method,
+  records.DeleteRecord.method,
+  records.RestoreRecord.method,
+  records.ArchiveRecord.method,
+  records.PurgeRecord.method,
+  records.Transact.method,
+  records.ImportRecords.method,
+  PublishEvent.method,
+])
+
+/** Requests without a key that have the same effect however often they are sent. */
+const harmlessMethods: ReadonlySet<string> = new Set([DefineType.method, Discover.method])
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,189 @@
+import type { Json, JsonObject } from '../json.ts'
+import type { Event } from '../model.ts'
+import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
+import { ListEvents, PublishEvent } from '../protocol/events.ts'
+import type { InitializeResult } from '../protocol/handshake.ts'
+import { Transact } from '../protocol/records.ts'
+import type { RecordData, RecordType } from '../record-type.ts'
+import type { Caller, CallOptions } from './caller.ts'
+import { type EventStream, handleEach, type Subscription } from './event-stream.ts'
+import { isRecordType, openStream, patternsOf } from './open-stream.ts'
+import { Repository } from './repository.ts'
+import type { SessionKeeper } from './session-keeper.ts'
+import type { SubscriptionHub } from './subscription-hub.ts'
+import type {
+  HandlerOptions,
+  RecordSubscriptionOptions,
+  SubscriptionOptions,
+} from './subscription-options.ts'
+import { Transaction, type TransactResult } from './transaction.ts'
+import type { TypeDefiner } from './type-definer.ts'
+import { type WriteOptions, wireOptions } from './write-options.ts'
+
+/**
+ * A program's way to one store. It outlives connections and daemons: what is asked of it is sent again after a lost
+ * connection, writes with a key that makes repeating safe, and subscriptions go on where they were.
+ *
+ * Every method rejects with an `OrionError`, of the class that belongs to its kind.
+ */
+export class Client implements AsyncDisposable {
+  readonly #keeper: SessionKeeper
+  readonly #caller: Caller
+  readonly #hub: SubscriptionHub
+  readonly #definer: TypeDefiner
+  #closing: Promise<void> | undefined
+
+  /** Made by `connect`. */
+  constructor(parts: ClientParts) {
+    this.#keeper = parts.keeper
+    this.#caller = parts.caller
+    this.#hub = parts.hub
+    this.#definer = parts.definer
+  }
+
+  /** What the daemon said in the newest handshake: store, epoch, principal, scopes, limits. */
+  get server(): InitializeResult {
+    const session = this.#keeper.newest
+    if (session === undefined) throw new Error('expected a client that has been connected')
+    return session.welcome
+  }
+
+  /** Whether there is a connection now. Requests wait for one if not. */
+  get connected(): boolean {
+    return this.#keeper.session !== undefined
+  }
+
+  /** The records of a type, with its static types. */
+  repository<T extends RecordType>(type: T): Repository<T> {
+    return new Repository(type, { caller: this.#caller, definer: this.#definer })
+  }
+
+  /** Collects writes that happen wholly or not at all. */
+  transaction(): Transaction {
+    return new Transaction({ caller: this.#caller, definer: this.#definer })
+  }
+
+  /** Does several operations wholly or not at all, given as they travel; `transaction` has them typed. */
+  async transact(
+    work: Pick<ParamsOf<typeof Transact>, 'operations' | 'guards'>,
+    options: WriteOptions = {},
+  ): Promise<TransactResult> {
+    return await this.#caller.call(Transact, { ...wireOptions(options), ...work }, options)
+  }
+
+  /** Puts an event of the program's own into the log, such as `Build.finished`. */
+  async publish(
+    topic: string,
+    payload?: Json,
+    options: WriteOptions = {},
+  ): Promise<ResultOf<typeof PublishEvent>> {
+    return await this.#caller.call(
+      PublishEvent,
+      { ...wireOptions(options), topic, payload },
+      options,
+    )
+  }
+
+  /** A page of events after a position; with `waitMs` it waits for the first one. */
+  async events(
+    query: ParamsOf<typeof ListEvents> = {},
+    options: CallOptions = {},
+  ): Promise<ResultOf<typeof ListEvents>> {
+    const timeoutMs = options.timeoutMs ?? this.#caller.timeoutMs + (query.waitMs ?? 0)
+    return await this.#caller.call(ListEvents, query, { ...options, timeoutMs })
+  }
+
+  /**
+   * Opens a subscription for one `for await` loop. Resolves when it is open: what is committed from now on is in it.
+   *
+   * @throws OrionError if the daemon refuses the patterns.
+   */
+  async subscribe<T extends RecordType>(
+    type: T,
+    options?: RecordSubscriptionOptions<T>,
+  ): Promise<EventStream<RecordData<T>>>
+  async subscribe(
+    patterns: string | readonly string[],
+    options?: SubscriptionOptions,
+  ): Promise<EventStream>
+  async subscribe(
+    what: RecordType | string | readonly string[],
+    options: RecordSubscriptionOptions<RecordType> = {},
+  ): Promise<EventStream<JsonObject>> {
+    return await this.#stream(what, options)
+  }
+
+  /**
+   * Calls a handler for each event, one at a time, in order; the next one waits until its promise is settled.
+   * Resolves when the subscription is open.
+   */
+  async on<T extends RecordType>(
+    type: T,
+    handler: (event: Event<RecordData<T>>) => void | Promise<void>,
+    options?: RecordSubscriptionOptions<T> & HandlerOptions,
+  ): Promise<Subscription>
+  async on(
+    patterns: string | readonly string[],
+    handler: (event: Event) => void | Promise<void>,
+    options?: SubscriptionOptions & HandlerOptions,
+  ): Promise<Subscription>
+  async on(
+    what: RecordType | string | readonly string[],
+    handler: (event: Event<never>) => void | Promise<void>,
+    options: RecordSubscriptionOptions<RecordType> & HandlerOptions = {},
+  ): Promise<Subscription> {
+    const stream: EventStream<never> = await this.#stream(what, options)
+    void handleEach(stream, handler, options.onError)
+    return stream
+  }
+
+  /** Sends any request of the protocol by its declaration, and sees it through as it does its own. */
+  async request<D extends RequestDefinition>(
+    definition: D,
+    params: ParamsOf<D>,
+    options: CallOptions = {},
+  ): Promise<ResultOf<D>> {
+    return await this.#caller.call(definition, params, options)
+  }
+
+  /** Makes sure that the store knows a record type; repositories do it by themselves. */
+  async define(type: RecordType, options: CallOptions = {}): Promise<void> {
+    await this.#definer.ensure(type, options)
+  }
+
+  /**
+   * Ends everything: subscriptions end, requests that wait are rejected, writes among them as `outcome_unknown` if
+   * they were sent. Afterwards nothing of the client keeps the process alive. Safe to repeat.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #stream<Data>(
+    what: RecordType | string | readonly string[],
+    options: RecordSubscriptionOptions<RecordType>,
+  ): Promise<EventStream<Data>> {
+    if (isRecordType(what)) await this.#definer.ensure(what, { signal: options.signal })
+    const timeoutMs = this.#caller.timeoutMs
+    return await openStream(this.#hub, { patterns: patternsOf(what, options), timeoutMs }, options)
+  }
+
+  async #close(): Promise<void> {
+    this.#hub.closeAll()
+    this.#caller.close()
+    await this.#keeper.close()
+  }
+}
+
+/** What a client is made of. */
+export interface ClientParts {
+  readonly keeper: SessionKeeper
+  readonly caller: Caller
+  readonly hub: SubscriptionHub
+  readonly definer: TypeDefiner
+}

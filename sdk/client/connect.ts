@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { isOrionError } from '../errors.ts'
+import type { DaemonCommand } from '../launch/daemon-command.ts'
+import { type Environment, locateStore } from '../launch/store-location.ts'
+import type { Claims } from '../model.ts'
+import { type ClientInfo, type InitializeParams, protocolRange } from '../protocol/handshake.ts'
+import type { RecordType } from '../record-type.ts'
+import type { Transport } from '../transport/transport.ts'
+import { Caller } from './caller.ts'
+import { Client } from './client.ts'
+import type { Dialer } from './dialer.ts'
+import type { InProcessFactory } from './in-process.ts'
+import { SessionKeeper } from './session-keeper.ts'
+import { InProcessDialer, SocketDialer } from './store-dialer.ts'
+import { SubscriptionHub } from './subscription-hub.ts'
+import { TransportDialer } from './transport-dialer.ts'
+import { TypeDefiner } from './type-definer.ts'
+import { typedError } from './typed-errors.ts'
+import { describeWorkspace } from './workspace.ts'
+
+/** Which store a client wants, and who it is. */
+export interface ConnectOptions {
+  /** Who the program is; its name stands with every event it causes. */
+  readonly client: ClientInfo
+  /** The store's directory. By default `ORION_STORE`, else the one of the repository around `cwd`. */
+  readonly store?: string | undefined
+  readonly cwd?: string | undefined
+  readonly env?: Environment | undefined
+  /** Gives its own principal and scopes. None is needed on the owner's own socket. */
+  readonly token?: string | undefined
+  /** Makes this connection allowed to do less than it could. */
+  readonly narrow?: InitializeParams['narrow']
+  /** What the program says about itself besides; kept with its events, never trusted. */
+  readonly claims?: Claims | undefined
+  /**
+   * `start` (the default) starts a daemon if there is none, `join-only` does not, `in-process` owns the store itself
+   * while the client is open, or joins the owner there is; it needs `inProcess`.
+   */
+  readonly daemon?: 'start' | 'join-only' | 'in-process' | undefined
+  readonly inProcess?: InProcessFactory | undefined
+  /** What starts a daemon; by default the one of this installation. */
+  readonly daemonCommand?: DaemonCommand | undefined
+  /** A transport of the caller's own instead, or what makes one for each connection. */
+  readonly transport?: Transport | (() => Promise<Transport>) | undefined
+  /** Longest time to connect, and of each request that says nothing itself, in milliseconds. Default 30 s. */
+  readonly timeoutMs?: number | undefined
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal | undefined
+  /** Record types to define now rather than at their first use. */
+  readonly types?: readonly RecordType[] | undefined
+}
+
+/**
+ * Finds the daemon of a store, or starts it, and connects.
+ *
+ * @throws LaunchError if the daemon can't be found or started, with what to do; UnauthenticatedError,
+ * ProtocolUnsupportedError and others of the daemon's; CancelledError, TimeoutError.
+ */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+  const keeper: SessionKeeper = new SessionKeeper(dialerOf(options), {
+    dialMs: timeoutMs,
+    joinOnly: options.daemon === 'join-only',
+    onReady: (session) => hub.sessionReady(session),
+    onLost: () => hub.sessionLost(),
+  })
+  const hub = new SubscriptionHub(keeper)
+  const caller = new Caller(keeper, { timeoutMs })
+  const client = new Client({ keeper, caller, hub, definer: new TypeDefiner(caller) })
+  try {
+    await firstSession(keeper, {
+      timeoutMs: timeoutMs + lastWordMs,
+      signal: options.signal,
+      oneAttempt: options.daemon === 'join-only',
+    })
+    for (const type of options.types ?? []) await client.define(type, { signal: options.signal })
+    return client
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+}
+
+const defaultTimeoutMs = 30_000
+/** What looks for the daemon ends by itself in time, and knows better than a clock why; it is let speak first. */
+const lastWordMs = 250
+
+function dialerOf(options: ConnectOptions): Dialer {
+  const { transport, cwd = process.cwd(), env = process.env, inProcess, daemonCommand } = options
+  const hello = helloOf(options, cwd)
+  if (transport !== undefined) return new TransportDialer(transport, hello)
+  const location = locateStore({ store: options.store, cwd, env })
+  const store = { location, env, hello, daemonCommand }
+  if (options.daemon !== 'in-process') return new SocketDialer(store)
+  if (inProcess !== undefined) return new InProcessDialer(store, inProcess)
+  throw typedError('invalid_request', 'expected `inProcess` with daemon: "in-process", got none', {
+    data: { remedy: 'pass what `orion/in-process` exports' },
+  })
+}
+
+function helloOf(options: ConnectOptions, cwd: string): InitializeParams {
+  const { client, token, narrow, claims } = options
+  return {
+    protocol: protocolRange,
+    client,
+    workspace: describeWorkspace(cwd),
+    sessionId: randomUUID(),
+    ...(token === undefined ? {} : { token }),
+    ...(narrow === undefined ? {} : { narrow }),
+    ...(claims === undefined ? {} : { claims }),
+  }
+}
+
+/** Waits for the first session, and tells why there is none as it was found out. */
+async function firstSession(
+  keeper: SessionKeeper,
+  options: {
+    readonly timeoutMs: number
+    readonly signal: AbortSignal | undefined
+    readonly oneAttempt: boolean
+  },
+): Promise<void> {
+  const { timeoutMs, signal, oneAttempt } = options
+  await new Promise<void>((resolve, reject) => {
+    const settle = (outcome: () => void): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      stopWaiting()
+      outcome()
+    }
+    const abort = (): void => {
+      const data = {}
+      const error = typedError('cancelled', 'connecting was cancelled', {
+        data,
+        cause: signal?.reason,
+      })
+      settle(() => reject(error))
+    }
+    const timer = setTimeout(() => {
+      const message = `expected a connection within ${timeoutMs} ms, got none`
+      const known = isOrionError(keeper.failure) ? keeper.failure : undefined
+      const late = typedError('timeout', message, { data: { timeoutMs }, cause: keeper.failure })
+      settle(() => reject(known ?? late))
+    }, timeoutMs)
+    const stopWaiting = keeper.wait({
+      urgent: true,
+      oneAttempt,
+      ready: () => settle(resolve),
+      fail: (error) => settle(() => reject(error)),
+    })
+    signal?.addEventListener('abort', abort, { once: true })
+    if (signal?.aborted) abort()
+  })
+}

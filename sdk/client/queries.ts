@@ -1,0 +1,65 @@
+/** What reads of a repository are told, and what they answer. */
+import type { Json } from '../json.ts'
+import type { Lifecycle, Record, Token } from '../model.ts'
+import type { RecordData, RecordType } from '../record-type.ts'
+import type { CallOptions } from './caller.ts'
+import type { EnvelopeConditions, FieldName, Order, Where } from './where.ts'
+
+/** Options of a read of one record. */
+export interface GetOptions extends CallOptions {
+  /** An old version instead of the current one. */
+  readonly version?: number
+  /** Waits until the store has this position. */
+  readonly atLeast?: Token
+}
+
+/** Which records a list or a count is about. */
+export interface Selection<T extends RecordType> extends CallOptions {
+  readonly where?: Where<T>
+  /** Active records alone unless said otherwise. */
+  readonly lifecycle?: readonly Lifecycle[]
+  /** Waits until the store has this position. */
+  readonly atLeast?: Token
+}
+
+/** Options of a list. `F` are the fields that are asked for. */
+export interface ListOptions<T extends RecordType, F extends FieldName<T> = FieldName<T>>
+  extends Selection<T> {
+  readonly orderBy?: readonly Order<T>[]
+  /** Most records of one page, up to 1000. */
+  readonly limit?: number
+  /** The `next` of the page before. */
+  readonly after?: string
+  /** Only these fields of the data; all of them when left out. */
+  readonly fields?: readonly F[]
+}
+
+/** One page of a list. */
+export interface Page<T extends RecordType, F extends FieldName<T> = FieldName<T>> {
+  readonly records: readonly Record<Pick<RecordData<T>, F>>[]
+  /** Where the next page begins; absent at the end. */
+  readonly next?: string | undefined
+  /** The position the page was read at. */
+  readonly token: Token
+}
+
+/** Options of a count. */
+export interface CountOptions<T extends RecordType> extends Selection<T> {
+  /** Also counts by the values of this field. */
+  readonly groupBy?: FieldName<T> | keyof EnvelopeConditions | `${string}.${string}`
+}
+
+/** How many records there are. */
+export interface RecordCount {
+  readonly count: number
+  readonly groups?: readonly { readonly value: Json; readonly count: number }[] | undefined
+  readonly token: Token
+}
+
+/** Options of a list of versions. */
+export interface PageOptions extends CallOptions {
+  /** Most items of one page, up to 1000. */
+  readonly limit?: number
+  /** The `next` of the page before. */
+  readonly after?: string
+}

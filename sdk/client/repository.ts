@@ -1,0 +1,295 @@
+import type { Record, RecordVersion, Token, WriteResult } from '../model.ts'
+import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
+import * as records from '../protocol/records.ts'
+import type { RecordData, RecordInput, RecordType } from '../record-type.ts'
+import type { Caller, CallOptions } from './caller.ts'
+import type { BasedOn, Update } from './changes.ts'
+import type {
+  CountOptions,
+  GetOptions,
+  ListOptions,
+  Page,
+  PageOptions,
+  RecordCount,
+} from './queries.ts'
+import { type ChangeFunction, updateWithRetry } from './record-update.ts'
+import type { TypeDefiner } from './type-definer.ts'
+import { NotFoundError } from './typed-errors.ts'
+import {
+  parsePage,
+  parseRecord,
+  parseVersion,
+  parseWritten,
+  toJsonObject,
+  toOperators,
+} from './typed-record.ts'
+import type { FieldName } from './where.ts'
+import { type WriteOptions, type Written, wireOptions } from './write-options.ts'
+
+/**
+ * The records of one type.
+ *
+ * Every write names the version it is based on, so that of several writers one wins and the others get a
+ * `ConflictError` with what is there now. The type is defined in the store at its first use.
+ */
+export class Repository<T extends RecordType> {
+  readonly type: T
+  readonly #caller: Caller
+  readonly #definer: TypeDefiner
+
+  /** Made by `client.repository`. */
+  constructor(type: T, parts: { readonly caller: Caller; readonly definer: TypeDefiner }) {
+    this.type = type
+    this.#caller = parts.caller
+    this.#definer = parts.definer
+  }
+
+  /**
+   * Creates a record.
+   *
+   * @throws ConflictError `exists` if the id is taken; InvalidRecordError; UniqueViolationError.
+   */
+  async create<const O extends CreateOptions = CreateOptions>(
+    data: RecordInput<T>,
+    options?: O,
+  ): Promise<Written<T, O>> {
+    const { name } = this.type
+    const params = {
+      ...wireOptions(options),
+      type: name,
+      id: options?.id,
+      data: toJsonObject(data),
+    }
+    return parseWritten<T, O>(await this.#call(records.CreateRecord, params, options))
+  }
+
+  /**
+   * One record, whatever its lifecycle, or an old version of it.
+   *
+   * @throws NotFoundError if there is none.
+   */
+  async get(id: string, options: GetOptions = {}): Promise<Record<RecordData<T>>> {
+    const { version, atLeast } = options
+    const params = { type: this.type.name, id, version, atLeast }
+    return parseRecord<T>(await this.#call(records.GetRecord, params, options))
+  }
+
+  /** One record, whatever its lifecycle; undefined if there is none. */
+  async find(id: string, options: GetOptions = {}): Promise<Record<RecordData<T>> | undefined> {
+    try {
+      return await this.get(id, options)
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined
+      throw error
+    }
+  }
+
+  /** Records in the order of their ids; undefined where there is none. Long lists are asked for in parts. */
+  async getMany(
+    ids: readonly string[],
+    options: CallOptions & { readonly atLeast?: Token } = {},
+  ): Promise<(Record<RecordData<T>> | undefined)[]> {
+    const found: (Record<RecordData<T>> | undefined)[] = []
+    for (let start = 0; start < ids.length; start += records.pageMax) {
+      const part = ids.slice(start, start + records.pageMax)
+      const keys = part.map((id) => ({ type: this.type.name, id }))
+      const params = { keys, atLeast: options.atLeast }
+      const answer = await this.#call(records.GetManyRecords, params, options)
+      for (const record of answer.records)
+        found.push(record === null ? undefined : parseRecord<T>(record))
+    }
+    return found
+  }
+
+  /** One page of records that fit a filter; active ones unless `lifecycle` says otherwise. */
+  async list<const F extends FieldName<T> = FieldName<T>>(
+    options: ListOptions<T, F> = {},
+  ): Promise<Page<T, F>> {
+    const { where, orderBy, limit, after, lifecycle, fields, atLeast } = options
+    const params = {
+      type: this.type.name,
+      where: where === undefined ? undefined : toJsonObject(where),
+      orderBy: orderBy?.map(({ field, direction }) => ({ field, direction })),
+      limit,
+      after,
+      lifecycle: lifecycle && [...lifecycle],
+      fields: fields && [...fields],
+      atLeast,
+    }
+    return parsePage<T, F>(await this.#call(records.ListRecords, params, options))
+  }
+
+  /** All records that fit, page by page, each once, while others may write. */
+  async *listAll<const F extends FieldName<T> = FieldName<T>>(
+    options: ListOptions<T, F> = {},
+  ): AsyncGenerator<Page<T, F>['records'][number], void, undefined> {
+    let after = options.after
+    do {
+      const page: Page<T, F> = await this.list({
+        limit: allPageSize,
+        ...options,
+        ...(after === undefined ? {} : { after }),
+      })
+      yield* page.records
+      after = page.next
+    } while (after !== undefined)
+  }
+
+  /** How many records fit a filter, in all and by the values of a field. */
+  async count(options: CountOptions<T> = {}): Promise<RecordCount> {
+    const { where, groupBy, lifecycle, atLeast } = options
+    const params = {
+      type: this.type.name,
+      where: where === undefined ? undefined : toJsonObject(where),
+      groupBy,
+      lifecycle: lifecycle && [...lifecycle],
+      atLeast,
+    }
+    return await this.#call(records.CountRecords, params, options)
+  }
+
+  /**
+   * Changes a record: once, against a version, or by a function that is asked what to change and, after a lost race,
+   * asked again with the record that won. The function may be asynchronous and may run many times; when it returns
+   * undefined nothing is written.
+   *
+   * @throws ConflictError; with a function only when its time is over.
+   */
+  async update<const O extends WriteOptions = WriteOptions>(
+    id: string,
+    change: Update<T>,
+    options?: O,
+  ): Promise<Written<T, O>>
+  async update<const O extends UpdateOptions = UpdateOptions>(
+    id: string,
+    change: ChangeFunction<T>,
+    options?: O,
+  ): Promise<Written<T, O>>
+  async update(
+    id: string,
+    change: Update<T> | ChangeFunction<T>,
+    options: WriteOptions = {},
+  ): Promise<WriteResult<RecordData<T>>> {
+    if (typeof change !== 'function') return await this.#updateOnce(id, change, options)
+    return await updateWithRetry(
+      {
+        epoch: () => this.#caller.epoch,
+        read: (callOptions) => this.get(id, callOptions),
+        parse: (record) => parseRecord<T>(record),
+        write: ({ changes, expectedVersion, expectedEpoch }, callOptions) => {
+          const epoch = expectedEpoch === undefined ? {} : { expectedEpoch }
+          const update: Update<T> = { ...changes, expectedVersion }
+          return this.#updateOnce(id, update, { ...options, ...callOptions, ...epoch })
+        },
+      },
+      change,
+      { signal: options.signal, timeoutMs: options.timeoutMs ?? this.#caller.timeoutMs },
+    )
+  }
+
+  /** Marks a record deleted; `restore` brings it back. */
+  async delete<const O extends MoveOptions>(id: string, options: O): Promise<Written<T, O>> {
+    return await this.#move(records.DeleteRecord, id, options)
+  }
+
+  /** Makes a deleted or archived record active again. */
+  async restore<const O extends MoveOptions>(id: string, options: O): Promise<Written<T, O>> {
+    return await this.#move(records.RestoreRecord, id, options)
+  }
+
+  /** Puts a record away: lists leave it out unless asked. */
+  async archive<const O extends MoveOptions>(id: string, options: O): Promise<Written<T, O>> {
+    return await this.#move(records.ArchiveRecord, id, options)
+  }
+
+  /** Removes a record for good and erases its values everywhere; needs the scope `admin`. */
+  async purge<const O extends MoveOptions>(id: string, options: O): Promise<Written<T, O>> {
+    return await this.#move(records.PurgeRecord, id, options)
+  }
+
+  /** The versions of a record, newest first, page by page. */
+  async *history(
+    id: string,
+    options: PageOptions = {},
+  ): AsyncGenerator<RecordVersion<RecordData<T>>, void, undefined> {
+    let after = options.after
+    do {
+      const page = await this.historyPage(id, {
+        ...options,
+        ...(after === undefined ? {} : { after }),
+      })
+      yield* page.versions
+      after = page.next
+    } while (after !== undefined)
+  }
+
+  /** One page of the versions of a record, newest first. */
+  async historyPage(
+    id: string,
+    options: PageOptions = {},
+  ): Promise<{
+    readonly versions: RecordVersion<RecordData<T>>[]
+    readonly next?: string | undefined
+  }> {
+    const params = { type: this.type.name, id, limit: options.limit, after: options.after }
+    const page = await this.#call(records.RecordHistory, params, options)
+    return { ...page, versions: page.versions.map((version) => parseVersion<T>(version)) }
+  }
+
+  async #updateOnce<O extends WriteOptions>(
+    id: string,
+    change: Update<T>,
+    options: O | undefined,
+  ): Promise<Written<T, O>> {
+    const { set, unset, apply, expectedVersion, force } = change
+    const params = {
+      ...wireOptions(options),
+      type: this.type.name,
+      id,
+      expectedVersion,
+      force,
+      set: set && toJsonObject(set),
+      unset: unset && [...unset],
+      apply: apply && toOperators(apply),
+    }
+    return parseWritten<T, O>(await this.#call(records.UpdateRecord, params, options))
+  }
+
+  async #move<O extends MoveOptions>(
+    definition: MoveDefinition,
+    id: string,
+    options: O,
+  ): Promise<Written<T, O>> {
+    const { expectedVersion, force } = options
+    const params = { ...wireOptions(options), type: this.type.name, id, expectedVersion, force }
+    return parseWritten<T, O>(await this.#call(definition, params, options))
+  }
+
+  async #call<D extends RequestDefinition>(
+    definition: D,
+    params: ParamsOf<D>,
+    options: CallOptions | undefined,
+  ): Promise<ResultOf<D>> {
+    const { signal, timeoutMs } = options ?? {}
+    const defining = this.#definer.ensure(this.type, { signal, timeoutMs })
+    if (defining !== undefined) await defining
+    return await this.#caller.call(definition, params, { signal, timeoutMs })
+  }
+}
+
+/** Options of a creation. */
+export interface CreateOptions extends WriteOptions {
+  /** Any text of 1 to 255 bytes; by default the store makes one that sorts by time. */
+  readonly id?: string
+}
+
+/** Options of an update by a function; each attempt has a key and an epoch of its own. */
+export type UpdateOptions = Omit<WriteOptions, 'idempotencyKey' | 'expectedEpoch'>
+
+/** Options of a write that moves a record between lifecycles, or removes it. */
+export type MoveOptions = WriteOptions & BasedOn
+
+type MoveDefinition = typeof records.DeleteRecord
+
+/** How many records `listAll` asks for at a time, in the usual case. */
+const allPageSize = 200

@@ -1,0 +1,141 @@
+/** One connection to the daemon after its handshake. It does not outlive its transport. */
+import type { CancellationToken, Disposable, MessageConnection } from 'vscode-jsonrpc/node'
+import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
+import type { OrionError } from '../errors.ts'
+import type { RequestDefinition } from '../protocol/define.ts'
+import { Initialize, type InitializeParams, type InitializeResult } from '../protocol/handshake.ts'
+import * as subscriptions from '../protocol/subscriptions.ts'
+import { createConnection } from '../transport/json-rpc-connection.ts'
+import type { Transport } from '../transport/transport.ts'
+import { parseResult } from './result-outline.ts'
+import { typedError } from './typed-errors.ts'
+import { parseWireError } from './wire-error.ts'
+
+/** An open connection that has been initialized. */
+export class Session {
+  /** What the daemon said in the handshake. */
+  readonly welcome: InitializeResult
+  readonly #connection: MessageConnection
+  readonly #transport: Transport
+  #open = true
+
+  private constructor(
+    connection: MessageConnection,
+    transport: Transport,
+    welcome: InitializeResult,
+  ) {
+    this.#connection = connection
+    this.#transport = transport
+    this.welcome = welcome
+  }
+
+  /**
+   * Shakes hands over a fresh transport, which belongs to the session from now on.
+   *
+   * @throws OrionError of the daemon's; `disconnected` if the transport ends or the signal aborts before the answer.
+   */
+  static async open(
+    transport: Transport,
+    hello: InitializeParams,
+    signal?: AbortSignal,
+  ): Promise<Session> {
+    const connection = createConnection(transport)
+    const abort = (): void => connection.dispose()
+    try {
+      connection.listen()
+      signal?.addEventListener('abort', abort, { once: true })
+      if (signal?.aborted) connection.dispose()
+      const answer = await connection.sendRequest(Initialize.type, hello)
+      const session = new Session(connection, transport, parseResult(Initialize, answer))
+      transport.onClose(() => {
+        session.#open = false
+      })
+      return session
+    } catch (error) {
+      connection.dispose()
+      const failure = classifyFailure(error)
+      throw failure.outcome === 'refused' ? failure.error : unreachable(transport, error)
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Whether requests can still be sent. */
+  get isOpen(): boolean {
+    return this.#open
+  }
+
+  /** Calls back once when the session has ended, whoever ended it. */
+  onClose(listener: () => void): Disposable {
+    return this.#transport.onClose(listener)
+  }
+
+  /**
+   * Sends a request; the answer is as it came, unchecked. Rejects with what `classifyFailure` understands.
+   */
+  async send(
+    definition: RequestDefinition,
+    params: object,
+    token?: CancellationToken,
+  ): Promise<unknown> {
+    try {
+      return token === undefined
+        ? await this.#connection.sendRequest(definition.type, params)
+        : await this.#connection.sendRequest(definition.type, params, token)
+    } catch (error) {
+      if (!(error instanceof ResponseError)) this.#connectionRefuses()
+      throw error
+    }
+  }
+
+  /** Hands every notification about subscriptions to the listener, in the order they came. */
+  onSubscription(listener: (method: string, params: unknown) => void): void {
+    for (const { method } of subscriptionNotifications) {
+      this.#connection.onNotification(method, (params: unknown) => listener(method, params))
+    }
+  }
+
+  /** The connection takes no more requests, so neither does the session, even if its transport still lingers. */
+  #connectionRefuses(): void {
+    this.#open = false
+    void this.#transport.close()
+  }
+
+  /** Sends what was written, then ends. Requests that wait are rejected. Safe to repeat. */
+  async close(): Promise<void> {
+    this.#open = false
+    const closed = this.#transport.close()
+    this.#connection.dispose()
+    await closed
+  }
+}
+
+/** What became of a request that has no result. */
+export type Failure =
+  /** The daemon answered with an error: nothing was changed, unless the error says otherwise. */
+  | { readonly outcome: 'refused'; readonly error: OrionError }
+  /** The connection ended before the answer; the daemon may have done it. */
+  | { readonly outcome: 'lost' }
+  /** It never left this process. */
+  | { readonly outcome: 'unsent'; readonly cause: unknown }
+
+/** Tells a daemon's error from a broken connection. */
+export function classifyFailure(error: unknown): Failure {
+  if (!(error instanceof ResponseError)) return { outcome: 'unsent', cause: error }
+  if (error.code === ErrorCodes.PendingResponseRejected) return { outcome: 'lost' }
+  if (error.code === ErrorCodes.MessageWriteError) return { outcome: 'unsent', cause: error }
+  return { outcome: 'refused', error: parseWireError(error) }
+}
+
+const subscriptionNotifications = [
+  subscriptions.SubscriptionEvents,
+  subscriptions.SubscriptionSynced,
+  subscriptions.SubscriptionBookmark,
+  subscriptions.SubscriptionGap,
+  subscriptions.SubscriptionClosed,
+]
+
+function unreachable(transport: Transport, cause: unknown): OrionError<'disconnected'> {
+  const message = `expected an answer to initialize over ${transport.description}, got none`
+  return typedError('disconnected', message, { data: {}, cause })
+}

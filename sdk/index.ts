@@ -1,0 +1,135 @@
+/** The SDK: everything a program needs to read, write and watch the records of a store. */
+export type { CallOptions } from './client/caller.ts'
+export type { BasedOn, Changes, Operator, Update } from './client/changes.ts'
+export { Client } from './client/client.ts'
+export { type ConnectOptions, connect } from './client/connect.ts'
+export { EventStream, type Subscription } from './client/event-stream.ts'
+export type { InProcessDaemon, InProcessFactory } from './client/in-process.ts'
+export type {
+  CountOptions,
+  GetOptions,
+  ListOptions,
+  Page,
+  PageOptions,
+  RecordCount,
+} from './client/queries.ts'
+export type { ChangeFunction } from './client/record-update.ts'
+export {
+  type CreateOptions,
+  type MoveOptions,
+  Repository,
+  type UpdateOptions,
+} from './client/repository.ts'
+export type {
+  Gap,
+  HandlerOptions,
+  RecordSubscriptionOptions,
+  SubscriptionOptions,
+} from './client/subscription-options.ts'
+export { Transaction, type TransactResult } from './client/transaction.ts'
+export {
+  ApprovalRequiredError,
+  CancelledError,
+  ConflictError,
+  DisconnectedError,
+  DrainingError,
+  ForbiddenError,
+  GoneError,
+  IdempotencyMismatchError,
+  InvalidParamsError,
+  InvalidRecordError,
+  InvalidRequestError,
+  MigrationRequiredError,
+  NotFoundError,
+  OutcomeUnknownError,
+  OverloadedError,
+  ProtocolUnsupportedError,
+  TimeoutError,
+  TokenInvalidError,
+  TooLargeError,
+  UnauthenticatedError,
+  UniqueViolationError,
+  UnknownTypeError,
+} from './client/typed-errors.ts'
+export type { Condition, FieldName, Order, Where } from './client/where.ts'
+export { UnrecognizedError } from './client/wire-error.ts'
+export type { WriteOptions, Written } from './client/write-options.ts'
+export {
+  type CommonErrorData,
+  type ConflictData,
+  type ErrorDataByKind,
+  type ErrorKind,
+  type Issue,
+  isOrionError,
+  isRetryable,
+  OrionError,
+} from './errors.ts'
+export {
+  boolean,
+  enumeration,
+  type Field,
+  type FieldDefinition,
+  type FieldDefinitions,
+  type Fields,
+  instant,
+  integer,
+  json,
+  list,
+  number,
+  object,
+  reference,
+  text,
+} from './field.ts'
+export { type Instant, instantFromMicros, parseInstant } from './instant.ts'
+export { canonicalJson, isJsonObject, type Json, type JsonObject, jsonEqual } from './json.ts'
+export { LaunchError, type LaunchErrorKind } from './launch/launch-error.ts'
+export { locateStore, type StoreLocation } from './launch/store-location.ts'
+export type {
+  Actor,
+  Claims,
+  Event,
+  Lifecycle,
+  Operation,
+  Position,
+  Record,
+  RecordVersion,
+  Seq,
+  Token,
+  Version,
+  WriteResult,
+} from './model.ts'
+export { idMaxBytes, parseToken } from './model.ts'
+export { BackupStore, DaemonStatus, ShutdownDaemon } from './protocol/daemon.ts'
+export type { NotificationDefinition, RequestDefinition } from './protocol/define.ts'
+export { errorCodes } from './protocol/error-codes.ts'
+export { ListEvents, PublishEvent } from './protocol/events.ts'
+export { Discover } from './protocol/handshake.ts'
+export {
+  ArchiveRecord,
+  CountRecords,
+  CreateRecord,
+  DeleteRecord,
+  GetManyRecords,
+  GetRecord,
+  ImportRecords,
+  ListRecords,
+  PurgeRecord,
+  RecordHistory,
+  RestoreRecord,
+  Transact,
+  UpdateRecord,
+} from './protocol/records.ts'
+export { DefineType, GetType, ListTypes } from './protocol/types.ts'
+export {
+  defineRecordType,
+  type RecordChanges,
+  type RecordData,
+  type RecordInput,
+  type RecordType,
+  type RecordTypeDefinition,
+} from './record-type.ts'
+export { memoryPair } from './transport/memory.ts'
+export { connectSocket } from './transport/socket.ts'
+export type { Transport } from './transport/transport.ts'
+export { uuidV7 } from './uuid-v7.ts'
+export { VERSION } from './version.ts'

@@ -62,17 +62,20 @@ export function sortKeyOf(order: Order, record: Record): SortKey {
 /** The value at a target; null when it is missing. Members of lists are no values of their own. */
 export function targetValue(target: Target, record: Record): Json {
   if (target.from === 'envelope') return record[target.field]
-  let value: Json = memberOf(record.data, target.field)
-  for (const member of target.path) value = memberOf(value, member)
-  return value
+  return memberAt(memberAt(record.data, [target.field]), target.path)
 }
 
-function memberOf(value: Json, name: string): Json {
-  return isJsonObject(value) && Object.hasOwn(value, name) ? (value[name] ?? null) : null
+/** The value that a path of names leads to; null when it leads nowhere. */
+export function memberAt(value: Json, path: readonly string[]): Json {
+  let found = value
+  for (const name of path) {
+    found = isJsonObject(found) && Object.hasOwn(found, name) ? (found[name] ?? null) : null
+  }
+  return found
 }
 
 /** Booleans are ordered as 0 and 1; lists and objects, which have no order, as if they were missing. */
-function sortValue(value: Json): SortValue {
+export function sortValue(value: Json): SortValue {
   if (typeof value === 'boolean') return value ? 1 : 0
   return typeof value === 'string' || typeof value === 'number' ? value : null
 }

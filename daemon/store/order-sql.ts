@@ -1,0 +1,73 @@
+/** An order as SQL: how rows are sorted, and which of them come after a key. */
+import { type RawBuilder, sql } from 'kysely'
+import { memberAt, sortValue } from '../../sdk/filter/evaluate.ts'
+import type { Order, OrderTerm, SortKey, SortValue } from '../../sdk/filter/order.ts'
+import type { SqlRow } from './engine/engine.ts'
+import type { Condition } from './filter-sql.ts'
+import { columnName, sortSql } from './target-sql.ts'
+
+/** The terms of `order by`. SQLite puts null first when ascending, as orders want it. */
+export function orderSql(order: Order): RawBuilder<unknown> {
+  const terms = order.map(({ target, direction }) =>
+    direction === 'asc' ? sortSql(target) : sql`${sortSql(target)} desc`,
+  )
+  return sql.join(terms)
+}
+
+/** The sort key of a row that has the columns of its type. */
+export function sortKeyOfRow(order: Order, row: SqlRow): SortKey {
+  return order.map(({ target }) => {
+    const value = row[columnName(target)] ?? null
+    if (value instanceof Uint8Array) return null
+    if (target.path.length === 0) return value
+    return sortValue(memberAt(JSON.parse(String(value)), target.path))
+  })
+}
+
+/**
+ * The condition that a row comes after a key. The bound of the first term stands by itself in front, so that
+ * an index on it is entered at the right place.
+ */
+export function afterSql(order: Order, key: SortKey): Condition {
+  const places = order.map((term, index) => ({ term, value: key[index] ?? null }))
+  const [first] = places
+  if (first === undefined) return sql`false`
+  return sql`(${notBeforeSql(first)} and ${afterPlacesSql(places)})`
+}
+
+/** Where a key stands in one term of an order. */
+interface Place {
+  readonly term: OrderTerm
+  readonly value: SortValue
+}
+
+function afterPlacesSql([first, ...others]: readonly Place[]): Condition {
+  if (first === undefined) return sql`false`
+  if (others.length === 0) return beyondSql(first)
+  return sql`(${beyondSql(first)} or (${equalSql(first)} and ${afterPlacesSql(others)}))`
+}
+
+function notBeforeSql({ term, value }: Place): Condition {
+  const sorted = sortSql(term.target)
+  if (term.direction === 'asc') return value === null ? sql`true` : sql`${sorted} >= ${value}`
+  if (value === null) return sql`${sorted} is null`
+  return orNull(term, sql`${sorted} <= ${value}`)
+}
+
+function beyondSql({ term, value }: Place): Condition {
+  const sorted = sortSql(term.target)
+  if (term.direction === 'asc') {
+    return value === null ? sql`${sorted} is not null` : sql`${sorted} > ${value}`
+  }
+  return value === null ? sql`false` : orNull(term, sql`${sorted} < ${value}`)
+}
+
+/** Null comes last when descending. A field that is never missing is spared the question, for its index's sake. */
+function orNull({ target }: OrderTerm, condition: Condition): Condition {
+  return target.nullable ? sql`(${condition} or ${sortSql(target)} is null)` : condition
+}
+
+function equalSql({ term, value }: Place): Condition {
+  const sorted = sortSql(term.target)
+  return value === null ? sql`${sorted} is null` : sql`${sorted} = ${value}`
+}

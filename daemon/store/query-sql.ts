@@ -1,0 +1,162 @@
+/**
+ * Lists and counts as SQL. The text of a statement depends on the shape of the request alone, never on its
+ * values, so that the engine finds it among its prepared statements.
+ */
+import { type RawBuilder, sql } from 'kysely'
+import { parseOrder } from '../../sdk/filter/order.ts'
+import { parseFilter } from '../../sdk/filter/parse-filter.ts'
+import { invalidAt, resolveTarget, type Target, targetKind } from '../../sdk/filter/target.ts'
+import type { Json, JsonObject } from '../../sdk/json.ts'
+import type { Lifecycle } from '../../sdk/model.ts'
+import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
+import type { SqlRow, SqlValue } from './engine/engine.ts'
+import { filterSql, joined } from './filter-sql.ts'
+import { afterSql, orderSql, sortKeyOfRow } from './order-sql.ts'
+import { decodePageCursor, encodePageCursor, type ListIdentity } from './page-cursor.ts'
+import { envelopeColumns } from './record-type-entry.ts'
+import { createSqlCompiler } from './sql.ts'
+import { columnSql, jsonPath, valueSql } from './target-sql.ts'
+
+/** What every query says about the records that it wants. */
+export interface RecordQuery {
+  readonly definition: RecordTypeDefinition
+  /** The table that holds the records of the type. */
+  readonly table: string
+  readonly where?: JsonObject | undefined
+  readonly lifecycle: readonly Lifecycle[]
+}
+
+/** A page of records, in an order. */
+export interface ListQuery extends RecordQuery {
+  readonly orderBy?: readonly unknown[] | undefined
+  /** The cursor of an earlier page; this one goes on after it. */
+  readonly after?: string | undefined
+  /** Most records of the page, from 1 up. */
+  readonly limit: number
+}
+
+/** How many records there are, in all or by the values of a field. */
+export interface CountQuery extends RecordQuery {
+  readonly groupBy?: string | undefined
+}
+
+/** A statement with its values, bound in this order. */
+export interface CompiledQuery {
+  readonly sql: string
+  readonly values: readonly SqlValue[]
+}
+
+/**
+ * The rows are those of the page and one more when there is a further page. They have the columns of the
+ * record's envelope, `seq`, and the type's own.
+ */
+export interface CompiledList extends CompiledQuery {
+  /** The cursor with which a list goes on after this row. */
+  cursorAfter(row: SqlRow): string
+}
+
+/**
+ * The rows have `count`, and `value` when they are grouped; of groups, the largest come first, those of one
+ * size in the order of their values.
+ */
+export interface CompiledCount extends CompiledQuery {
+  /** The value that the records of a group have in common; null when they have none. */
+  groupValue(row: SqlRow): Json
+}
+
+/**
+ * Compiles a list.
+ *
+ * @throws OrionError `invalid_request` naming what is wrong with the filter, the order or the cursor.
+ * @throws OrionError `too_large`
+ */
+export function compileList(query: ListQuery): CompiledList {
+  const { definition, where, lifecycle } = query
+  const order = parseOrder(definition, query.orderBy)
+  const identity: ListIdentity = { type: definition.name, where, order, lifecycle }
+  const conditions = conditionsOf(query)
+  if (query.after !== undefined) {
+    conditions.push(afterSql(order, decodePageCursor(identity, query.after)))
+  }
+  const compiled = compile(
+    sql`select ${columnsOf(definition)} from ${sql.id(query.table)} where ${joined(conditions, 'and')}
+      order by ${orderSql(order)} limit ${query.limit + 1}`,
+  )
+  return {
+    ...compiled,
+    cursorAfter: (row) => encodePageCursor(identity, sortKeyOfRow(order, row)),
+  }
+}
+
+/**
+ * Compiles a count.
+ *
+ * @throws OrionError `invalid_request` naming what is wrong with the filter or the field.
+ * @throws OrionError `too_large`
+ */
+export function compileCount(query: CountQuery): CompiledCount {
+  const from = sql`from ${sql.id(query.table)} where ${joined(conditionsOf(query), 'and')}`
+  if (query.groupBy === undefined) {
+    return { ...compile(sql`select count(*) as "count" ${from}`), groupValue: () => null }
+  }
+  const target = groupTarget(query.definition, query.groupBy)
+  return {
+    ...compile(
+      sql`select ${groupSql(target)} as "value", count(*) as "count" ${from}
+        group by 1 order by 2 desc, 1`,
+    ),
+    groupValue: (row) => groupValue(target, row.value ?? null),
+  }
+}
+
+function columnsOf(definition: RecordTypeDefinition): RawBuilder<unknown> {
+  const names = [...envelopeColumns, ...Object.keys(definition.fields)]
+  return sql.join(names.map((name) => sql.id(name)))
+}
+
+function conditionsOf({ definition, where, lifecycle }: RecordQuery): RawBuilder<unknown>[] {
+  const conditions = [filterSql(parseFilter(definition, where))]
+  const wanted = [...new Set(lifecycle)].sort()
+  // Written out, so that an index of the active records alone can serve.
+  const [only] = wanted
+  if (wanted.length === 1) conditions.unshift(sql`"lifecycle" = ${sql.lit(only)}`)
+  if (wanted.length === 2) {
+    conditions.unshift(sql`"lifecycle" in (${sql.join(wanted.map((name) => sql.lit(name)))})`)
+  }
+  return conditions
+}
+
+function groupTarget(definition: RecordTypeDefinition, groupBy: string): Target {
+  const target = resolveTarget(definition, { name: groupBy, path: 'groupBy' })
+  const kind = targetKind(target)
+  if (kind === 'list' || kind === 'object' || kind === 'json') {
+    throw invalidAt('groupBy', `${groupBy} is of kind ${kind}, which can't be grouped by`)
+  }
+  return target
+}
+
+/** Inside free JSON the group is the value's JSON text, which keeps `1`, `"1"` and `true` apart. */
+function groupSql(target: Target): RawBuilder<unknown> {
+  if (targetKind(target) !== 'any') return valueSql(target)
+  return sql`nullif(${columnSql(target)} -> ${jsonPath(target)}, 'null')`
+}
+
+function groupValue(target: Target, value: SqlValue): Json {
+  if (value === null || value instanceof Uint8Array) return null
+  const kind = targetKind(target)
+  if (kind === 'any') return JSON.parse(String(value))
+  return kind === 'boolean' ? value === 1 : value
+}
+
+const compiler = createSqlCompiler()
+
+function compile(query: RawBuilder<unknown>): CompiledQuery {
+  const compiled = query.compile(compiler)
+  return { sql: compiled.sql, values: compiled.parameters.map(asSqlValue) }
+}
+
+function asSqlValue(value: unknown): SqlValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value
+  if (value instanceof Uint8Array) return value
+  throw new TypeError(`a ${typeof value} can't be bound`)
+}

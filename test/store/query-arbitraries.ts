@@ -1,8 +1,8 @@
 /** Random records, filters and orders that meet each other often: few names, few values, all of them awkward. */
 import fc from 'fast-check'
-import type { Json, JsonObject } from '../../../sdk/json.ts'
-import type { Record, Version } from '../../../sdk/model.ts'
-import { sampleRecord } from '../../sdk/filter/sample-type.ts'
+import type { Json, JsonObject } from '../../sdk/json.ts'
+import type { Record, Version } from '../../sdk/model.ts'
+import { sampleRecord } from '../filter/sample-type.ts'
 
 const awkwardTexts = [
   '',

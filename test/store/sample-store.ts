@@ -3,20 +3,20 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { Connection } from '../../../daemon/store/engine/engine.ts'
-import { loadSqlJsEngine } from '../../../daemon/store/engine/sqljs-engine.ts'
+import type { Connection } from '../../daemon/store/engine/engine.ts'
+import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
 import {
   type CompiledList,
   compileCount,
   compileList,
   type ListQuery,
-} from '../../../daemon/store/query-sql.ts'
-import { RecordTypeEntry } from '../../../daemon/store/record-type-entry.ts'
-import { createSqlCompiler, recordTableName } from '../../../daemon/store/sql.ts'
-import { createTableStatements } from '../../../daemon/store/tables.ts'
-import type { Json } from '../../../sdk/json.ts'
-import type { Record } from '../../../sdk/model.ts'
-import { Sample } from '../../sdk/filter/sample-type.ts'
+} from '../../daemon/store/query-sql.ts'
+import { RecordTypeEntry } from '../../daemon/store/record-type-entry.ts'
+import { createSqlCompiler, recordTableName } from '../../daemon/store/sql.ts'
+import { createTableStatements } from '../../daemon/store/tables.ts'
+import type { Json } from '../../sdk/json.ts'
+import type { Record } from '../../sdk/model.ts'
+import { Sample } from '../filter/sample-type.ts'
 
 /** A page as a test sees it. */
 export interface Page {

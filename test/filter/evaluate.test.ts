@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { filterPredicate, recordComparator, sortKeyOf } from '../../../sdk/filter/evaluate.ts'
-import { parseOrder } from '../../../sdk/filter/order.ts'
-import { parseFilter } from '../../../sdk/filter/parse-filter.ts'
-import type { JsonObject } from '../../../sdk/json.ts'
-import type { Record, Version } from '../../../sdk/model.ts'
+import { filterPredicate, recordComparator, sortKeyOf } from '../../sdk/filter/evaluate.ts'
+import { parseOrder } from '../../sdk/filter/order.ts'
+import { parseFilter } from '../../sdk/filter/parse-filter.ts'
+import type { JsonObject } from '../../sdk/json.ts'
+import type { Record, Version } from '../../sdk/model.ts'
 import { Sample, sampleRecord } from './sample-type.ts'
 
 function fits(where: JsonObject, record: Record): boolean {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isOrionError } from '../../../sdk/errors.ts'
+import { isOrionError } from '../../sdk/errors.ts'
 import {
   filterDepthMax,
   filterNodesMax,
   filterValuesMax,
   parseFilter,
-} from '../../../sdk/filter/parse-filter.ts'
+} from '../../sdk/filter/parse-filter.ts'
 import { Sample } from './sample-type.ts'
 
 function errorOf(where: unknown): {

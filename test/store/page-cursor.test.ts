@@ -5,10 +5,10 @@ import {
   encodePageCursor,
   type ListIdentity,
   pageCursorMaxLength,
-} from '../../../daemon/store/page-cursor.ts'
-import { isOrionError } from '../../../sdk/errors.ts'
-import { parseOrder } from '../../../sdk/filter/order.ts'
-import { Sample } from '../../sdk/filter/sample-type.ts'
+} from '../../daemon/store/page-cursor.ts'
+import { isOrionError } from '../../sdk/errors.ts'
+import { parseOrder } from '../../sdk/filter/order.ts'
+import { Sample } from '../filter/sample-type.ts'
 
 function listOf(orderBy: unknown, changes: Partial<ListIdentity> = {}): ListIdentity {
   return {

@@ -11,11 +11,11 @@ import {
   object,
   reference,
   text,
-} from '../../../sdk/field.ts'
-import { parseInstant } from '../../../sdk/instant.ts'
-import type { JsonObject } from '../../../sdk/json.ts'
-import { formatToken, type Record, type Version } from '../../../sdk/model.ts'
-import { defineRecordType } from '../../../sdk/record-type.ts'
+} from '../../sdk/field.ts'
+import { parseInstant } from '../../sdk/instant.ts'
+import type { JsonObject } from '../../sdk/json.ts'
+import { formatToken, type Record, type Version } from '../../sdk/model.ts'
+import { defineRecordType } from '../../sdk/record-type.ts'
 
 /** A field of every kind; `inner` has members of most. */
 export const Sample = defineRecordType('Sample', {

@@ -1,0 +1,168 @@
+/** What the commands that write records do. */
+import type { z } from 'zod'
+import type { Client } from '../../../sdk/client/client.ts'
+import { isJsonObject, type Json } from '../../../sdk/json.ts'
+import type { WriteResult } from '../../../sdk/model.ts'
+import * as records from '../../../sdk/protocol/records.ts'
+import type { Action } from '../command.ts'
+import type { WriteFlags } from '../commands/record-arguments.ts'
+import type {
+  CreateFlags,
+  MoveFlags,
+  PurgeFlags,
+  TransactFlags,
+  UpdateFlags,
+} from '../commands/write-commands.ts'
+import type { Cli, GlobalFlags } from '../context.ts'
+import { defined, unlessEmpty } from '../defined.ts'
+import { printResult, styleOf } from '../print.ts'
+import { readObject, readValue } from '../read-argument.ts'
+import { withClient } from '../store-client.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** `orion create` */
+export const createRecord: Action<CreateFlags, [string]> = async (cli, flags, type) => {
+  const data = await readObject(cli, '--data', flags.data)
+  const params = { ...writeOptions(flags), type, data, ...defined({ id: flags.id }) }
+  return await write(cli, flags, (client) => client.request(records.CreateRecord, params))
+}
+
+/** `orion update` */
+export const updateRecord: Action<UpdateFlags, [string, string]> = async (cli, flags, type, id) => {
+  const changes = await readChanges(cli, flags)
+  const onlyApply = changes.set === undefined && changes.unset === undefined
+  return await write(cli, flags, async (client) => {
+    const based =
+      flags.force || onlyApply
+        ? defined({ expectedVersion: flags.expectedVersion, force: flags.force || undefined })
+        : { expectedVersion: await baseVersion(client, { type, id, flags }) }
+    const params = { ...writeOptions(flags), type, id, ...changes, ...based }
+    return await client.request(records.UpdateRecord, params)
+  })
+}
+
+/** `orion delete` */
+export const deleteRecord: Action<MoveFlags, [string, string]> = (cli, flags, type, id) =>
+  move(cli, flags, { definition: records.DeleteRecord, type, id })
+
+/** `orion archive` */
+export const archiveRecord: Action<MoveFlags, [string, string]> = (cli, flags, type, id) =>
+  move(cli, flags, { definition: records.ArchiveRecord, type, id })
+
+/** `orion restore` */
+export const restoreRecord: Action<MoveFlags, [string, string]> = (cli, flags, type, id) =>
+  move(cli, flags, { definition: records.RestoreRecord, type, id })
+
+/** `orion purge` */
+export const purgeRecord: Action<PurgeFlags, [string, string]> = async (cli, flags, type, id) => {
+  if (!flags.yes) {
+    throw new UsageError(`purge removes ${type} ${id} for good, with its history`, {
+      remedy: 'add --yes if that is what you want; `orion delete` can be undone',
+    })
+  }
+  return await move(cli, flags, { definition: records.PurgeRecord, type, id })
+}
+
+/** `orion transact` */
+export const transact: Action<TransactFlags, [string]> = async (cli, flags, source) => {
+  const work = parseWork(await readValue(cli, 'operations', source))
+  const value = await withClient(cli, flags, (client) =>
+    client.request(records.Transact, { ...writeOptions(flags), ...work }),
+  )
+  await printResult(cli, flags, {
+    value,
+    people: async () => {
+      const { transactText } = await import('../present/written.ts')
+      return transactText(value, { ...styleOf(cli), dryRun: flags.dryRun })
+    },
+  })
+  return 0
+}
+
+type MoveDefinition =
+  | typeof records.DeleteRecord
+  | typeof records.ArchiveRecord
+  | typeof records.RestoreRecord
+  | typeof records.PurgeRecord
+
+interface Move {
+  readonly definition: MoveDefinition
+  readonly type: string
+  readonly id: string
+}
+
+async function move(cli: Cli, flags: MoveFlags, { definition, type, id }: Move): Promise<number> {
+  return await write(cli, flags, async (client) => {
+    const expectedVersion = await baseVersion(client, { type, id, flags })
+    return await client.request(definition, { ...writeOptions(flags), type, id, expectedVersion })
+  })
+}
+
+/** The version that a write is based on: the one that was named, else that of the record as it is read now. */
+async function baseVersion(
+  client: Client,
+  { type, id, flags }: { type: string; id: string; flags: { readonly expectedVersion?: number } },
+): Promise<number> {
+  if (flags.expectedVersion !== undefined) return flags.expectedVersion
+  return (await client.request(records.GetRecord, { type, id })).version
+}
+
+async function write(
+  cli: Cli,
+  flags: GlobalFlags & WriteFlags,
+  request: (client: Client) => Promise<WriteResult>,
+): Promise<number> {
+  const value = await withClient(cli, flags, request)
+  await printResult(cli, flags, {
+    value,
+    people: async () => {
+      const { writtenText } = await import('../present/written.ts')
+      return writtenText(value, { ...styleOf(cli), dryRun: flags.dryRun })
+    },
+  })
+  return 0
+}
+
+function writeOptions({ reason, idempotencyKey, dryRun }: WriteFlags) {
+  const dry = dryRun ? (true as const) : undefined
+  return { return: 'record' as const, ...defined({ reason, idempotencyKey, dryRun: dry }) }
+}
+
+async function readChanges(cli: Cli, flags: UpdateFlags) {
+  const set = flags.set === undefined ? undefined : await readObject(cli, '--set', flags.set)
+  const apply =
+    flags.apply === undefined
+      ? undefined
+      : parseShape(
+          '--apply',
+          records.applyOperator.array(),
+          await readValue(cli, '--apply', flags.apply),
+        )
+  const unset = unlessEmpty(flags.unset)
+  if (set === undefined && apply === undefined && unset === undefined) {
+    throw new UsageError('an update needs --set, --unset or --apply', {
+      remedy: `for example: orion update TYPE ID --set '{"field": "value"}'`,
+    })
+  }
+  return defined({ set, unset, apply })
+}
+
+type Work = Pick<z.input<typeof records.Transact.params>, 'operations' | 'guards'>
+
+/** A bare list is a list of operations. */
+function parseWork(value: Json): Work {
+  const { operations, guards } = records.Transact.params.shape
+  const parts = isJsonObject(value) ? value : { operations: value }
+  const known = parseShape('operations', operations, parts.operations)
+  if (parts.guards === undefined) return { operations: known }
+  return { operations: known, guards: parseShape('guards', guards, parts.guards) ?? [] }
+}
+
+/** @throws UsageError naming the argument and the first thing that is wrong with it. */
+function parseShape<S extends z.ZodType>(name: string, schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const path = [name, ...(issue?.path ?? [])].join('.')
+  throw new UsageError(`${path}: ${issue?.message ?? 'has the wrong shape'}`)
+}

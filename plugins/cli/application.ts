@@ -1,0 +1,140 @@
+/** The table of all commands, and how a command line is taken apart. */
+import {
+  type Application,
+  ArgumentScannerError,
+  buildApplication,
+  buildRouteMap,
+  FlagNotFoundError,
+  formatMessageForArgumentScannerError,
+  run,
+  text_en,
+} from '@stricli/core'
+import type { CliContext } from './command.ts'
+import * as daemon from './commands/daemon-commands.ts'
+import * as events from './commands/event-commands.ts'
+import * as reads from './commands/read-commands.ts'
+import { runCommand } from './commands/run-command.ts'
+import * as types from './commands/type-commands.ts'
+import * as writes from './commands/write-commands.ts'
+import type { Cli } from './context.ts'
+import { exitCodes } from './exit-code.ts'
+import { reportError } from './report-error.ts'
+import { rootHelp } from './root-help.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Takes a command line apart and runs the command it names; resolves with the exit code. */
+export async function runCommandLine(cli: Cli, args: readonly string[]): Promise<number> {
+  if (args.length === 0 || (args.length === 1 && helpFlags.has(args[0] ?? ''))) {
+    await cli.out.write(rootHelp(briefs(), cli.out.colours))
+    return exitCodes.done
+  }
+  let exitCode: number | undefined
+  let wrongUsage: UsageError | undefined
+  const heard: string[] = []
+  const application = buildCli(cli, (error) => {
+    wrongUsage = error
+  })
+  // Help goes to stdout. What the parser says on stderr is told by us, in the form that was asked for.
+  const stdout: string[] = []
+  const context: CliContext & { process: { exitCode?: number | string | null } } = {
+    cli,
+    finish: (code) => {
+      exitCode = code
+    },
+    process: {
+      stdout: { write: (text) => void stdout.push(text) },
+      stderr: { write: (text) => void heard.push(text) },
+    },
+  }
+  await run(application, args, context)
+  if (stdout.length > 0) await cli.out.write(stdout.join(''))
+  if (exitCode !== undefined) return exitCode
+  const parsed = Number(context.process.exitCode ?? 0)
+  if (parsed === 0) return exitCodes.done
+  const error = wrongUsage ?? new Error(heard.join('').trim())
+  const flags = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
+  return await reportError(cli, error, { json: flags.includes('--json') })
+}
+
+const helpFlags: ReadonlySet<string> = new Set(['--help', '-h', '--help-all', '--helpAll', 'help'])
+
+function briefs(): Map<string, string> {
+  return new Map(root.getAllEntries().map(({ name, target }) => [name.original, target.brief]))
+}
+
+function buildCli(cli: Cli, onWrongUsage: (error: UsageError) => void): Application<CliContext> {
+  const wrong = (message: string, didYouMean?: string): string => {
+    const remedy = '`orion --help` lists the commands, `orion COMMAND --help` explains one'
+    onWrongUsage(new UsageError(message, { remedy, ...(didYouMean ? { didYouMean } : {}) }))
+    return message
+  }
+  return buildApplication(root, {
+    name: 'orion',
+    versionInfo: { currentVersion: cli.version },
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    documentation: { disableAnsiColor: true },
+    localization: {
+      text: {
+        ...text_en,
+        noCommandRegisteredForInput: ({ input, corrections }) =>
+          wrong(`there is no command ${input}`, corrections[0]?.replaceAll('`', '')),
+        exceptionWhileParsingArguments: (error) =>
+          error instanceof ArgumentScannerError
+            ? wrong(parseMessage(error), correctionFor(error))
+            : wrong(error instanceof Error ? error.message : String(error)),
+      },
+    },
+  })
+}
+
+function parseMessage(error: ArgumentScannerError): string {
+  return formatMessageForArgumentScannerError(error, {
+    FlagNotFoundError: ({ input }) => `there is no flag --${input}`,
+    AliasNotFoundError: ({ input }) => `there is no flag -${input}`,
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, input, exception }) => {
+      const reason = exception instanceof Error ? exception.message : String(exception)
+      return `${name} ${JSON.stringify(input)}: ${reason}`
+    },
+    UnsatisfiedFlagError: ({ externalFlagName }) => `--${externalFlagName} needs a value`,
+    UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing`,
+    UnexpectedPositionalError: ({ input }) => `${JSON.stringify(input)} is one argument too many`,
+  })
+}
+
+function correctionFor(error: ArgumentScannerError): string | undefined {
+  const found = error instanceof FlagNotFoundError ? error.corrections[0] : undefined
+  return found === undefined ? undefined : `--${found.replace(/^-+/, '')}`
+}
+
+const root = buildRouteMap({
+  routes: {
+    serve: daemon.serveCommand,
+    stdio: daemon.stdioCommand,
+    endpoint: daemon.endpointCommand,
+    status: daemon.statusCommand,
+    stop: daemon.stopCommand,
+    backup: daemon.backupCommand,
+    types: buildRouteMap({
+      routes: { list: types.listTypesCommand, show: types.showTypeCommand },
+      defaultCommand: 'list',
+      docs: { brief: 'The record types of the store, and their fields' },
+    }),
+    create: writes.createCommand,
+    get: reads.getCommand,
+    update: writes.updateCommand,
+    delete: writes.deleteCommand,
+    archive: writes.archiveCommand,
+    restore: writes.restoreCommand,
+    purge: writes.purgeCommand,
+    list: reads.listCommand,
+    count: reads.countCommand,
+    history: reads.historyCommand,
+    transact: writes.transactCommand,
+    watch: events.watchCommand,
+    events: events.eventsCommand,
+    publish: events.publishCommand,
+    wait: events.waitCommand,
+    run: runCommand,
+  },
+  docs: { brief: 'The shared state of this repository, for editors, agents, scripts and CI' },
+})

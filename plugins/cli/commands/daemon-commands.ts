@@ -1,0 +1,77 @@
+/** Commands about the daemon and its store. */
+import { command, globalFlags } from '../command.ts'
+import type { GlobalFlags } from '../context.ts'
+
+export type ServeFlags = GlobalFlags & { readonly stdio: boolean; readonly foreground: boolean }
+
+const on = { kind: 'boolean', default: false, withNegated: false } as const
+
+export const serveCommand = command<ServeFlags>({
+  brief: 'Run the daemon here',
+  about:
+    'Runs the daemon of the store in this process until it is stopped. Seldom needed: every command starts it by itself.',
+  examples: [
+    ['serve --foreground', 'with its log on stderr; Ctrl-C ends it'],
+    ['serve --stdio', 'speaking the protocol on stdin and stdout as well'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      stdio: { ...on, brief: 'Also speak the protocol on stdin and stdout' },
+      foreground: { ...on, brief: 'Log to stderr' },
+    },
+  },
+  load: async () => (await import('../actions/serve.ts')).serve,
+})
+
+export const stdioCommand = command<GlobalFlags>({
+  brief: 'A bridge for editors: the protocol on stdin and stdout',
+  about:
+    'Finds or starts the daemon, then carries bytes between it and stdin and stdout. Editors start this as they start a language server. It ends with its input, with its parent or with the daemon.',
+  examples: [['stdio', 'as the command of a language client']],
+  parameters: { flags: globalFlags },
+  load: async () => (await import('../actions/stdio.ts')).bridge,
+})
+
+export const endpointCommand = command<GlobalFlags>({
+  brief: 'Where the daemon listens; starts it if need be',
+  examples: [['endpoint --json', '{socket, storeId, instanceId, pid, version, protocol}']],
+  parameters: { flags: globalFlags },
+  load: async () => (await import('../actions/daemon.ts')).endpoint,
+})
+
+export const statusCommand = command<GlobalFlags>({
+  brief: 'How the daemon and its store are; starts nothing',
+  about:
+    'Shows which daemon serves the store, who is connected and how far behind, what waits, and why it is still alive. Starts nothing: exits with 6 if none runs.',
+  parameters: { flags: globalFlags },
+  load: async () => (await import('../actions/daemon.ts')).status,
+})
+
+export const stopCommand = command<GlobalFlags>({
+  brief: 'End the daemon cleanly',
+  about:
+    'Ends the daemon after everything that it accepted is answered. No daemon is fine. The next command starts it again.',
+  parameters: { flags: globalFlags },
+  load: async () => (await import('../actions/daemon.ts')).stop,
+})
+
+export const backupCommand = command<GlobalFlags, [string?]>({
+  brief: 'Write a consistent copy of the store while others write',
+  examples: [['backup ../orion-backup.sqlite', 'an ordinary SQLite file']],
+  parameters: {
+    flags: globalFlags,
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          parse: String,
+          optional: true,
+          placeholder: 'PATH',
+          brief: 'Where to; else into the store’s own directory',
+        },
+      ],
+    },
+  },
+  load: async () => (await import('../actions/daemon.ts')).backup,
+})

@@ -1,0 +1,141 @@
+/** Commands about events. */
+import { command, globalFlags } from '../command.ts'
+import type { GlobalFlags } from '../context.ts'
+import { parseDuration } from '../parse-flags.ts'
+import { idempotencyKeyFlag, limitFlag, reasonFlag } from './record-arguments.ts'
+
+const patternArgument = {
+  parse: String,
+  placeholder: 'PATTERN',
+  brief: "Glob over topics, such as 'OrionInsight.*' or '*'",
+} as const
+
+const tokenFlag = { kind: 'parsed', parse: String, optional: true, placeholder: 'TOKEN' } as const
+
+export type WatchFlags = GlobalFlags & { readonly from?: string }
+
+export const watchCommand = command<WatchFlags, string[]>({
+  brief: 'Show events as they happen',
+  about:
+    'Shows the events of some patterns, one a line, as they happen, until Ctrl-C. Goes on where it was after a restart of the daemon: no event is missed, none comes twice.',
+  examples: [
+    ["watch '*'", 'everything'],
+    ["watch 'JobResult.*' 'Proposal.*' --json", 'as JSON Lines'],
+    ["watch '*' --from o1.k3f9.a41c.1207", 'after a position that an answer or an event gave'],
+  ],
+  parameters: {
+    flags: { ...globalFlags, from: { ...tokenFlag, brief: '`now` (default), or a token' } },
+    positional: { kind: 'array', parameter: patternArgument, minimum: 1 },
+  },
+  load: async () => (await import('../actions/watch.ts')).watch,
+})
+
+export type EventsFlags = GlobalFlags & {
+  readonly after?: string
+  readonly limit?: number
+  readonly wait?: number
+}
+
+export const eventsCommand = command<EventsFlags, string[]>({
+  brief: 'Show events that have happened',
+  about: 'Shows events of the log, oldest first, from the oldest that is kept or after a token.',
+  examples: [
+    ['events --limit 20', 'the first twenty that are kept'],
+    [
+      "events 'OrionInsight.*' --after o1.k3f9.a41c.1207 --wait 30s",
+      'newer ones; waits for the first',
+    ],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      after: { ...tokenFlag, brief: 'Only events after this token' },
+      limit: limitFlag,
+      wait: {
+        kind: 'parsed',
+        parse: parseDuration,
+        optional: true,
+        placeholder: 'SPAN',
+        brief: 'Wait so long for the first one, at most 60s',
+      },
+    },
+    positional: { kind: 'array', parameter: patternArgument },
+  },
+  load: async () => (await import('../actions/events.ts')).listEvents,
+})
+
+export type PublishFlags = GlobalFlags & {
+  readonly payload?: string
+  readonly reason?: string
+  readonly idempotencyKey?: string
+}
+
+export const publishCommand = command<PublishFlags, [string]>({
+  brief: 'Put an event of your own into the log',
+  examples: [[`publish Build.finished --payload '{"ok":true}'`, 'whoever watches Build.* is told']],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      payload: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'JSON|@FILE|-',
+        brief: 'What to tell, as JSON',
+      },
+      reason: reasonFlag,
+      idempotencyKey: idempotencyKeyFlag,
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          parse: String,
+          placeholder: 'TOPIC',
+          brief: 'Such as Build.finished; not of a record type',
+        },
+      ],
+    },
+  },
+  load: async () => (await import('../actions/events.ts')).publish,
+})
+
+export type WaitFlags = GlobalFlags & {
+  readonly where?: string
+  readonly after?: string
+  readonly timeout: number
+}
+
+export const waitCommand = command<WaitFlags, [string]>({
+  brief: 'Wait for the first event that fits',
+  about:
+    'Waits for the first event of a pattern, prints it and ends; exits with 7 when the time runs out. Give the token of your last answer as --after, so that nothing can happen in between.',
+  examples: [
+    [
+      'wait \'JobResult.created\' --where \'{"jobId":"test"}\' --timeout 10m',
+      'until the job has a result',
+    ],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      where: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'JSON',
+        brief: 'Only events of records that fit; the pattern must then be of one record type',
+      },
+      after: { ...tokenFlag, brief: 'Also events between this token and now' },
+      timeout: {
+        kind: 'parsed',
+        parse: parseDuration,
+        default: '10m',
+        placeholder: 'SPAN',
+        brief: 'How long to wait',
+      },
+    },
+    positional: { kind: 'tuple', parameters: [patternArgument] },
+  },
+  load: async () => (await import('../actions/wait.ts')).wait,
+})

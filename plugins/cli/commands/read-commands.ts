@@ -1,0 +1,134 @@
+/** Commands that read records. */
+import { command, globalFlags } from '../command.ts'
+import type { GlobalFlags } from '../context.ts'
+import { parseOrder, parsePositive } from '../parse-flags.ts'
+import {
+  afterFlag,
+  idArgument,
+  lifecycleFlag,
+  limitFlag,
+  typeArgument,
+  whereFlag,
+} from './record-arguments.ts'
+
+export type GetFlags = GlobalFlags & { readonly version?: number }
+
+export const getCommand = command<GetFlags, [string, string]>({
+  brief: 'Show one record',
+  about:
+    'Shows one record, deleted ones included, or an old version of it. Exits with 3 if there is none.',
+  examples: [
+    ['get OrionInsight 0199f3c2-7d1e-7000-8000-000000000001', 'the record as it is now'],
+    ['get OrionInsight build-cache --version 2 --json', 'version 2 of it, as JSON'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      version: {
+        kind: 'parsed',
+        parse: parsePositive,
+        optional: true,
+        placeholder: 'N',
+        brief: 'An old version',
+      },
+    },
+    positional: { kind: 'tuple', parameters: [typeArgument, idArgument] },
+  },
+  load: async () => (await import('../actions/read-records.ts')).getRecord,
+})
+
+export type ListFlags = GlobalFlags & {
+  readonly where?: string
+  readonly order?: readonly { readonly field: string; readonly direction: 'asc' | 'desc' }[]
+  readonly limit?: number
+  readonly after?: string
+  readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
+  readonly fields?: readonly string[]
+}
+
+export const listCommand = command<ListFlags, [string]>({
+  brief: 'List the records of a type',
+  about:
+    'Lists the records of a type that fit a filter, a page at a time. Tables show the columns that matter; --json prints {records, next, token}.',
+  examples: [
+    ['list OrionInsight', 'the insights, a page of 50'],
+    [
+      `list OrionInsight --where '{"domain":"build"}' --order confidenceScore:desc --limit 10`,
+      'the ten surest of a domain',
+    ],
+    [
+      `list JobResult --where '{"status":{"in":["FAILURE","BLOCKED"]}}' --order createdAt:desc`,
+      'what went wrong, newest first',
+    ],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      where: whereFlag,
+      order: {
+        kind: 'parsed',
+        parse: parseOrder,
+        variadic: ',',
+        optional: true,
+        placeholder: 'FIELD:desc',
+        brief: 'Order by this field; more than one with commas',
+      },
+      limit: limitFlag,
+      after: afterFlag,
+      lifecycle: lifecycleFlag,
+      fields: {
+        kind: 'parsed',
+        parse: String,
+        variadic: ',',
+        optional: true,
+        placeholder: 'FIELD,…',
+        brief: 'Only these fields of the data',
+      },
+    },
+    positional: { kind: 'tuple', parameters: [typeArgument] },
+  },
+  load: async () => (await import('../actions/read-records.ts')).listRecords,
+})
+
+export type CountFlags = GlobalFlags & {
+  readonly where?: string
+  readonly groupBy?: string
+  readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
+}
+
+export const countCommand = command<CountFlags, [string]>({
+  brief: 'Count the records of a type',
+  examples: [
+    ['count OrionInsight', 'how many there are'],
+    ['count JobResult --group-by status', 'how many of each outcome'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      where: whereFlag,
+      groupBy: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'FIELD',
+        brief: 'Also by the values of this field',
+      },
+      lifecycle: lifecycleFlag,
+    },
+    positional: { kind: 'tuple', parameters: [typeArgument] },
+  },
+  load: async () => (await import('../actions/read-records.ts')).countRecords,
+})
+
+export type HistoryFlags = GlobalFlags & { readonly limit?: number; readonly after?: string }
+
+export const historyCommand = command<HistoryFlags, [string, string]>({
+  brief: 'Show the versions of a record, newest first',
+  about: 'Shows the versions of a record, newest first: who changed what, when, and why.',
+  examples: [['history OrionInsight build-cache', 'its life, newest first']],
+  parameters: {
+    flags: { ...globalFlags, limit: limitFlag, after: afterFlag },
+    positional: { kind: 'tuple', parameters: [typeArgument, idArgument] },
+  },
+  load: async () => (await import('../actions/read-records.ts')).showHistory,
+})

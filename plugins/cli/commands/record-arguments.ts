@@ -1,0 +1,87 @@
+/** Arguments and flags that several commands on records share. */
+import { parsePositive } from '../parse-flags.ts'
+
+export const typeArgument = {
+  parse: String,
+  placeholder: 'TYPE',
+  brief: 'Name of a record type, such as OrionInsight; `orion types` lists them',
+} as const
+
+export const idArgument = { parse: String, placeholder: 'ID', brief: 'Id of the record' } as const
+
+export const limitFlag = {
+  kind: 'parsed',
+  parse: parsePositive,
+  optional: true,
+  placeholder: 'N',
+  brief: 'At most so many (default 50, at most 1000)',
+} as const
+
+export const afterFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  placeholder: 'CURSOR',
+  brief: 'Go on after the page that gave this cursor as `next`',
+} as const
+
+export const whereFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  placeholder: 'JSON',
+  brief: 'Only records that fit, such as {"domain":"build","confidenceScore":{"gte":0.8}}',
+} as const
+
+export const lifecycleFlag = {
+  kind: 'enum',
+  values: ['active', 'archived', 'deleted'],
+  variadic: ',',
+  optional: true,
+  brief: 'Also these; default active alone',
+} as const
+
+export const reasonFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  placeholder: 'TEXT',
+  brief: 'Why; kept with the event',
+} as const
+
+export const expectedVersionFlag = {
+  kind: 'parsed',
+  parse: parsePositive,
+  optional: true,
+  placeholder: 'N',
+  brief: 'The version this is based on; without it the record is read first',
+} as const
+
+export const dryRunFlag = {
+  kind: 'boolean',
+  default: false,
+  withNegated: false,
+  brief: 'Check and answer everything, keep nothing',
+} as const
+
+export const idempotencyKeyFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  placeholder: 'KEY',
+  brief: 'The same key again gives the first answer again and writes nothing twice',
+} as const
+
+/** What every write takes. */
+export type WriteFlags = {
+  readonly reason?: string
+  readonly idempotencyKey?: string
+  readonly dryRun: boolean
+}
+
+/** The declarations of `WriteFlags`. */
+export const writeFlags = {
+  reason: reasonFlag,
+  idempotencyKey: idempotencyKeyFlag,
+  dryRun: dryRunFlag,
+} as const

@@ -1,0 +1,196 @@
+/** Commands that write records. */
+import { command, globalFlags } from '../command.ts'
+import type { GlobalFlags } from '../context.ts'
+import {
+  dryRunFlag,
+  expectedVersionFlag,
+  idArgument,
+  idempotencyKeyFlag,
+  reasonFlag,
+  typeArgument,
+  type WriteFlags,
+  writeFlags,
+} from './record-arguments.ts'
+
+export type CreateFlags = GlobalFlags & WriteFlags & { readonly data: string; readonly id?: string }
+
+export const createCommand = command<CreateFlags, [string]>({
+  brief: 'Create a record',
+  about:
+    'Creates a record. An id that exists is a conflict (exit 4), so of two writers one is told.',
+  examples: [
+    [
+      `create OrionInsight --data '{"summary":"the cache is cold on Mondays","domain":"build"}'`,
+      'with an id made for it',
+    ],
+    [
+      'create OrionInsight --id build-cache --data @insight.json',
+      'with an id of your own, from a file',
+    ],
+    ['create JobResult --data - --json', 'from the standard input; prints the result as JSON'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      ...writeFlags,
+      data: {
+        kind: 'parsed',
+        parse: String,
+        placeholder: 'JSON|@FILE|-',
+        brief: 'The data, as a JSON object',
+      },
+      id: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'ID',
+        brief: 'An id of your own; else a UUIDv7 is made',
+      },
+    },
+    positional: { kind: 'tuple', parameters: [typeArgument] },
+  },
+  load: async () => (await import('../actions/write-records.ts')).createRecord,
+})
+
+export type UpdateFlags = GlobalFlags &
+  WriteFlags & {
+    readonly set?: string
+    readonly unset?: readonly string[]
+    readonly apply?: string
+    readonly expectedVersion?: number
+    readonly force: boolean
+  }
+
+export const updateCommand = command<UpdateFlags, [string, string]>({
+  brief: 'Change fields of a record',
+  about:
+    'Changes fields of a record. With --expected-version it does so only if the record still is at that version; without it, it reads the record and writes against what it read. If somebody else was first, exits with 4 and says who changed what. --apply needs no version, because it works on the value that is current.',
+  examples: [
+    [`update OrionInsight build-cache --set '{"confidenceScore":0.9}'`, 'read, then write'],
+    [
+      `update OrionInsight build-cache --expected-version 3 --set @changes.json`,
+      'only if it is still at version 3',
+    ],
+    [
+      `update OrionPattern p1 --apply '[{"field":"frequencyCount","op":"increment","value":1}]'`,
+      'count up, whoever else does',
+    ],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      ...writeFlags,
+      set: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'JSON|@FILE|-',
+        brief: 'Fields with their new values, as a JSON object',
+      },
+      unset: {
+        kind: 'parsed',
+        parse: String,
+        variadic: ',',
+        optional: true,
+        placeholder: 'FIELD,…',
+        brief: 'Fields to remove',
+      },
+      apply: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'JSON|@FILE|-',
+        brief: 'Operators [{field, op, value}]; op is increment, append, addToSet or remove',
+      },
+      expectedVersion: expectedVersionFlag,
+      force: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Write whatever the version is; somebody else may lose a change',
+      },
+    },
+    positional: { kind: 'tuple', parameters: [typeArgument, idArgument] },
+  },
+  load: async () => (await import('../actions/write-records.ts')).updateRecord,
+})
+
+export type MoveFlags = GlobalFlags & WriteFlags & { readonly expectedVersion?: number }
+
+const moveParameters = {
+  flags: { ...globalFlags, ...writeFlags, expectedVersion: expectedVersionFlag },
+  positional: { kind: 'tuple', parameters: [typeArgument, idArgument] },
+} as const
+
+export const deleteCommand = command<MoveFlags, [string, string]>({
+  brief: 'Mark a record deleted; it can be restored',
+  examples: [
+    ['delete OrionInsight build-cache --reason outdated', 'lists leave it out from now on'],
+  ],
+  parameters: moveParameters,
+  load: async () => (await import('../actions/write-records.ts')).deleteRecord,
+})
+
+export const archiveCommand = command<MoveFlags, [string, string]>({
+  brief: 'Put a record away; lists leave it out unless asked',
+  parameters: moveParameters,
+  load: async () => (await import('../actions/write-records.ts')).archiveRecord,
+})
+
+export const restoreCommand = command<MoveFlags, [string, string]>({
+  brief: 'Make a deleted or archived record active again',
+  parameters: moveParameters,
+  load: async () => (await import('../actions/write-records.ts')).restoreRecord,
+})
+
+export type PurgeFlags = MoveFlags & { readonly yes: boolean }
+
+export const purgeCommand = command<PurgeFlags, [string, string]>({
+  brief: 'Remove a record for good, with its history',
+  about:
+    'Removes a record for good and erases its values everywhere: record, history, log and search. A tombstone keeps its last version. Nothing brings it back, so --yes is needed.',
+  examples: [['purge OrionInsight leaked-secret --yes', 'gone, in the log as well']],
+  parameters: {
+    ...moveParameters,
+    flags: {
+      ...moveParameters.flags,
+      yes: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Yes, remove it for good',
+      },
+    },
+  },
+  load: async () => (await import('../actions/write-records.ts')).purgeRecord,
+})
+
+export type TransactFlags = GlobalFlags & WriteFlags
+
+export const transactCommand = command<TransactFlags, [string]>({
+  brief: 'Several operations at once: all or nothing',
+  about:
+    'Carries out several operations, over several types, wholly or not at all. Takes a list of operations, or an object {operations, guards}. A guard names a record that was only read and the version it had (null: that there was none).',
+  examples: [
+    ['transact @operations.json', 'from a file'],
+    [
+      `transact '[{"op":"create","type":"OrionInsight","data":{"summary":"a","domain":"b"}}]'`,
+      'from the command line',
+    ],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      reason: reasonFlag,
+      idempotencyKey: idempotencyKeyFlag,
+      dryRun: dryRunFlag,
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { parse: String, placeholder: 'JSON|@FILE|-', brief: 'The operations, as JSON' },
+      ],
+    },
+  },
+  load: async () => (await import('../actions/write-records.ts')).transact,
+})

@@ -1,0 +1,40 @@
+/** What a command may use: the process it runs in, and the daemon that the program was built with. */
+import type { InProcessFactory } from '../../sdk/client/in-process.ts'
+import type { Colours } from './colours.ts'
+
+/** The daemon, handed in by the program that wires the parts; a plugin knows only the SDK. */
+export interface DaemonAccess {
+  /** Runs the daemon in this process; resolves with its exit code. */
+  runDaemon(args: readonly string[]): Promise<number>
+  /** Loads what opens a store inside this process. */
+  inProcess(): Promise<InProcessFactory>
+}
+
+/** A stream for text. */
+export interface TextOutput {
+  /** Writes text, and waits while the reader is slow. A reader that went away is no error. */
+  write(text: string): Promise<void>
+  /** Aborted when nobody reads any more. */
+  readonly gone: AbortSignal
+  readonly colours: Colours
+  /** Width of the terminal in columns; undefined when it is none. */
+  readonly columns: number | undefined
+}
+
+/** One invocation of the program. */
+export interface Cli {
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  readonly version: string
+  readonly out: TextOutput
+  readonly err: TextOutput
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
+  readonly daemon: DaemonAccess
+}
+
+/** Flags that every command takes. */
+export type GlobalFlags = {
+  readonly store?: string
+  readonly json: boolean
+  readonly token?: string
+}

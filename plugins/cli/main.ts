@@ -1,0 +1,27 @@
+import { VERSION } from '../../sdk/version.ts'
+import { arrangeArguments } from './arrange-arguments.ts'
+import type { Cli, DaemonAccess } from './context.ts'
+import { textOutput } from './text-output.ts'
+
+/**
+ * Runs the command line with the arguments after the program's name.
+ *
+ * @param daemon - The daemon this program was built with; it is loaded only by the commands that need it.
+ * @returns The exit code; everything is written by then.
+ */
+export async function runCli(args: readonly string[], daemon: DaemonAccess): Promise<number> {
+  const { env } = process
+  const cli: Cli = {
+    env,
+    cwd: process.cwd(),
+    version: VERSION,
+    out: textOutput(1, env),
+    err: textOutput(2, env),
+    get stdin() {
+      return process.stdin
+    },
+    daemon,
+  }
+  const { runCommandLine } = await import('./application.ts')
+  return await runCommandLine(cli, arrangeArguments(args))
+}

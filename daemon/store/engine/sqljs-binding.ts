@@ -26,10 +26,13 @@ const knownToWork = 'sql.js 1.16.0'
  * Each call loads an instance of its own, which shares nothing with others or with the program's
  * own use of sql.js.
  *
+ * @param file - The script of sql.js, with its `.wasm` beside it; the installed one if left out.
  * @throws EngineError `misuse` if the installed sql.js is not built as this file expects.
  */
-export async function loadSqlJsBinding(io: HostIo): Promise<SqliteBinding> {
-  const file = createRequire(import.meta.url).resolve('sql.js')
+export async function loadSqlJsBinding(
+  io: HostIo,
+  file = createRequire(import.meta.url).resolve('sql.js'),
+): Promise<SqliteBinding> {
   try {
     return bind(await instantiate(file), io)
   } catch (cause) {

@@ -123,14 +123,12 @@ export class WasmConnection implements Connection {
 
   #configure(options: ConnectionOptions): void {
     const handle = this.#handle
+    if (!this.#readOnly) assertWritable(handle)
     // Before anything is read, so that SQLite never asks for shared memory.
     handle.exec('PRAGMA locking_mode = EXCLUSIVE')
     handle.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = ${-Math.trunc(options.cacheKib)}`)
     handle.exec('PRAGMA foreign_keys = ON')
-    if (!this.#readOnly) {
-      assertWritable(handle)
-      switchToWal(handle)
-    }
+    if (!this.#readOnly) switchToWal(handle)
     handle.exec('SELECT count(*) FROM sqlite_schema') // Opens the log and recovers what is in it.
     if (this.#readOnly) return
     handle.exec(`PRAGMA synchronous = ${synchronousBySyncMode[options.syncMode]}`)

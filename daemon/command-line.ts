@@ -1,0 +1,50 @@
+/** The command line of `orion serve`. */
+import { parseArgs } from 'node:util'
+
+/** What the command line says. */
+export interface DaemonArguments {
+  readonly store: string | undefined
+  /** Serve one client on stdin and stdout, and end with it. */
+  readonly stdio: boolean
+  /** Descriptors of a starter: the locked file, and the pipe for the word about the start. */
+  readonly lockFd: number | undefined
+  readonly startupFd: number | undefined
+  readonly idleExitMs: number | undefined
+}
+
+/** @returns The arguments, or what is wrong with them. */
+export function parseCommandLine(argv: readonly string[]): DaemonArguments | string {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options,
+      strict: true,
+      allowPositionals: false,
+    })
+    return {
+      store: values.store,
+      stdio: values.stdio ?? false,
+      lockFd: wholeNumber('lock-fd', values['lock-fd']),
+      startupFd: wholeNumber('startup-fd', values['startup-fd']),
+      idleExitMs: wholeNumber('idle-exit-ms', values['idle-exit-ms']),
+    }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+const options = {
+  store: { type: 'string' },
+  stdio: { type: 'boolean' },
+  foreground: { type: 'boolean' }, // What it does anyway: a daemon in the background is started by its clients.
+  'lock-fd': { type: 'string' },
+  'startup-fd': { type: 'string' },
+  'idle-exit-ms': { type: 'string' },
+} as const
+
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d{1,15}$/.test(text) && Number.isSafeInteger(value)) return value
+  throw new TypeError(`--${name}: expected a whole number, got ${text}`)
+}

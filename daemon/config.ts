@@ -1,0 +1,115 @@
+/** The settings of one store's daemon: unknown in, frozen `Config` out. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { didYouMean } from '../sdk/did-you-mean.ts'
+import { LaunchError, systemCode } from '../sdk/launch/launch-error.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { type LogLevel, logLevels } from './log.ts'
+
+/** Every setting, with its default in place of what nobody set. */
+export interface Config {
+  readonly limits: Limits
+  readonly logLevel: LogLevel
+  readonly engine: 'sql.js'
+}
+
+/** Where settings come from, the later ones first: the command line, the environment, the store's file. */
+export interface ConfigSources {
+  /** Directory of the store; `config.json` in it is optional. */
+  readonly storeDirectory: string
+  /** `ORION_LOG`, and `ORION_LIMIT_IDLE_EXIT_MS=1000` and the like for each limit. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly limits?: Partial<Limits>
+}
+
+/** Name of the file, in the store's directory. */
+export const configFileName = 'config.json'
+
+/** @throws LaunchError `start_failed` that names the setting, what was expected and what came. */
+export function loadConfig(sources: ConfigSources): Config {
+  const path = join(sources.storeDirectory, configFileName)
+  const file = parseWith(fileSchema, readSettings(path), path)
+  const environment = parseWith(fileSchema, settingsOf(sources.env), 'the environment')
+  const limits = { ...defaultLimits, ...given(file.limits), ...given(environment.limits) }
+  return Object.freeze({
+    limits: Object.freeze({ ...limits, ...sources.limits }),
+    logLevel: environment.logLevel ?? file.logLevel ?? 'info',
+    engine: environment.engine ?? file.engine ?? 'sql.js',
+  })
+}
+
+const limitNames = Object.keys(defaultLimits)
+/** Limits for which 0 has a meaning of its own. */
+const mayBeZero: ReadonlySet<string> = new Set(['idleExitMs', 'drainMaxMs'])
+
+const limitsSchema: z.ZodType<Partial<Limits>> = z.strictObject(
+  Object.fromEntries(
+    limitNames.map((name) => [
+      name,
+      z
+        .int()
+        .min(mayBeZero.has(name) ? 0 : 1)
+        .optional(),
+    ]),
+  ),
+)
+
+const fileSchema = z.strictObject({
+  limits: limitsSchema.optional(),
+  logLevel: z.enum(logLevels).optional(),
+  engine: z.literal('sql.js').optional(),
+})
+
+function readSettings(path: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return {}
+    throw wrong(path, `a file that can be read, got ${systemCode(error)}`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw wrong(path, `JSON, got: ${error instanceof Error ? error.message : 'something else'}`)
+  }
+}
+
+/** `ORION_LIMIT_IDLE_EXIT_MS` sets `idleExitMs`; values are checked like those of the file. */
+function settingsOf(env: ConfigSources['env']): unknown {
+  const limits: { [name: string]: unknown } = {}
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith(limitPrefix) || value === undefined) continue
+    const words = variable.slice(limitPrefix.length).toLowerCase()
+    limits[words.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())] =
+      /^\d+$/.test(value) ? Number(value) : value
+  }
+  return { limits, ...(env.ORION_LOG === undefined ? {} : { logLevel: env.ORION_LOG }) }
+}
+
+const limitPrefix = 'ORION_LIMIT_'
+
+function parseWith<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const path = issue?.path.map(String).join('.') ?? ''
+  throw wrong(where, `other settings: ${path === '' ? '' : `${path}: `}${issue?.message}`, issue)
+}
+
+function wrong(where: string, expected: string, issue?: z.core.$ZodIssue): LaunchError {
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const meant =
+    unknown === undefined
+      ? undefined
+      : didYouMean(unknown, [...limitNames, 'limits', 'logLevel', 'engine'])
+  return new LaunchError('start_failed', `expected of ${where} ${expected}`, {
+    remedy: meant === undefined ? 'correct or remove the setting' : `did you mean ${meant}?`,
+  })
+}
+
+/** What was set; members that were left out do not hide a default. */
+function given(limits: Partial<Limits> | undefined): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits ?? {}).filter(([, value]) => value !== undefined))
+}

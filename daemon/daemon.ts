@@ -1,0 +1,252 @@
+/**
+ * The composition root: builds the parts of a daemon and owns the order in which they start and stop.
+ *
+ * ```
+ * start: lock -> store -> bus -> sessions -> listener -> discovery file
+ * stop:  discovery file -> listener -> sessions (drained) -> bus -> store -> lock
+ * ```
+ */
+
+import { type Instant, instantFromMicros } from '../sdk/instant.ts'
+import type { JsonObject } from '../sdk/json.ts'
+import { type DaemonFiles, newInstanceId, openDaemonFiles } from '../sdk/launch/daemon-files.ts'
+import type { OwnerLock } from '../sdk/launch/owner-lock.ts'
+import type { Environment, StoreLocation } from '../sdk/launch/store-location.ts'
+import type { DaemonStatusResult } from '../sdk/protocol/daemon.ts'
+import { protocolRange } from '../sdk/protocol/handshake.ts'
+import type { RecordTypeDefinition } from '../sdk/record-type.ts'
+import type { Transport } from '../sdk/transport/transport.ts'
+import { VERSION } from '../sdk/version.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { EventBus } from './events/event-bus.ts'
+import { TopicPatterns } from './events/topic-pattern.ts'
+import { CloseStack } from './lifecycle/close-stack.ts'
+import { IdleExit } from './lifecycle/idle-exit.ts'
+import { Shutdown } from './lifecycle/shutdown.ts'
+import type { Log } from './log.ts'
+import { listen } from './session/listener.ts'
+import { openRpcDocument } from './session/open-rpc.ts'
+import type { Services } from './session/services.ts'
+import type { Session } from './session/session.ts'
+import { SessionRegistry } from './session/session-registry.ts'
+import type { Engine } from './store/engine/engine.ts'
+import { openStore } from './store/store.ts'
+import type { StoreApi } from './store/store-api.ts'
+
+/** What a daemon is started with. */
+export interface DaemonOptions {
+  readonly location: StoreLocation
+  /** The daemon's from now on: released when it has ended, or could not start. */
+  readonly lock: OwnerLock
+  readonly engine: Engine
+  readonly config: Config
+  readonly log: Log
+  readonly clock?: Clock
+  /** Types that are there from the first day. */
+  readonly bundledTypes: readonly RecordTypeDefinition[]
+  /**
+   * `socket` listens and makes the daemon findable, with run-time files where the environment says; `none`
+   * serves only what is attached.
+   */
+  readonly listen: { readonly on: 'socket'; readonly env: Environment } | { readonly on: 'none' }
+}
+
+/** A daemon that serves one store. */
+export interface Daemon extends AsyncDisposable {
+  readonly instanceId: string
+  /** The socket it listens on; undefined when it does not. */
+  readonly socketPath: string | undefined
+  /** Resolves when it has ended, whoever ended it. */
+  readonly ended: Promise<void>
+  /** Serves a transport as the owner's. */
+  attach(transport: Transport): Session
+  status(): DaemonStatusResult
+  /** Ends it: drains within the limit, closes everything, releases the lock. Idempotent. */
+  close(reason?: string): Promise<void>
+}
+
+/**
+ * Starts a daemon; it serves when this resolves.
+ *
+ * @throws OrionError or LaunchError when a part can't start; everything that was opened is closed then.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const stack = new CloseStack(options.log)
+  stack.push('owner lock', () => options.lock.release())
+  try {
+    return await compose(options, stack)
+  } catch (error) {
+    await stack.close()
+    throw error
+  }
+}
+
+async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemon> {
+  const { config, log, clock = systemClock } = options
+  const files = await openFiles(options)
+  const store = await openStore({
+    path: options.location.databasePath,
+    engine: options.engine,
+    clock,
+    limits: config.limits,
+    log,
+    bundledTypes: options.bundledTypes,
+  })
+  stack.push('store', () => store.close())
+  const bus = new EventBus(store, { clock, log })
+  stack.push('events', () => bus.close())
+  const shutdown = new Shutdown({ stack, log, retryAfterMs: retryAfterEndMs })
+  const birth: Birth = {
+    instanceId: files?.instanceId ?? newInstanceId(),
+    startedAt: instantFromMicros(clock.nowMicros()),
+    startedMs: clock.monotonicMs(),
+    socketPath: files?.socketPath,
+  }
+  const status = (): DaemonStatusResult =>
+    statusOf(birth, {
+      store,
+      clock,
+      connections: sessions.status(),
+      aliveBecause: idle.aliveBecause(),
+    })
+  const services = servicesOf(
+    { store, bus, clock, shutdown, status, instanceId: birth.instanceId },
+    options,
+  )
+  const sessions = new SessionRegistry(services, () => idle.changed())
+  stack.push('sessions', () => sessions.drain({ reason: 'shutdown' }, config.limits.drainMaxMs))
+  const idle = new IdleExit({
+    idleExitMs: files === undefined ? 0 : config.limits.idleExitMs,
+    reasons: () => reasonsToLive(sessions, store),
+    onIdle: () => void shutdown.begin('nobody needed it'),
+  })
+  stack.push('idle timer', () => idle.close())
+  const attach = (transport: Transport): Session => sessions.attach(transport, 'owner')
+  if (files !== undefined) await serveSocket({ files, store, attach, options, birth }, stack)
+  const { instanceId, socketPath } = birth
+  log.info('the daemon serves', { store: options.location.directory, instanceId, socketPath })
+  const close = (reason = 'it was closed'): Promise<void> => shutdown.begin(reason)
+  return {
+    instanceId,
+    socketPath,
+    ended: shutdown.ended,
+    attach,
+    status,
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  }
+}
+
+/** What is fixed when a daemon starts. */
+interface Birth {
+  readonly instanceId: string
+  readonly startedAt: Instant
+  readonly startedMs: number
+  readonly socketPath: string | undefined
+}
+
+interface StatusParts extends Pick<DaemonStatusResult, 'connections' | 'aliveBecause'> {
+  readonly store: StoreApi
+  readonly clock: Clock
+}
+
+function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
+  const { store, clock, connections, aliveBecause } = parts
+  const { socketPath } = birth
+  return {
+    version: VERSION,
+    instanceId: birth.instanceId,
+    pid: process.pid,
+    startedAt: birth.startedAt,
+    uptimeMs: Math.round(clock.monotonicMs() - birth.startedMs),
+    mode: socketPath === undefined ? 'in-process' : 'daemon',
+    ...(socketPath === undefined ? {} : { socket: socketPath }),
+    ...store.status(),
+    token: store.token(),
+    floor: store.floor(),
+    connections,
+    aliveBecause,
+    memoryBytes: process.memoryUsage.rss(),
+  }
+}
+
+interface ServiceParts extends Pick<Services, 'store' | 'bus' | 'clock' | 'instanceId'> {
+  readonly shutdown: Shutdown
+  readonly status: () => DaemonStatusResult
+}
+
+function servicesOf(parts: ServiceParts, { config, log }: DaemonOptions): Services {
+  const { store, bus, clock, instanceId, shutdown, status } = parts
+  const { limits } = config
+  return {
+    store,
+    bus,
+    patterns: new TopicPatterns({ patternMaxLength: limits.patternMaxLength }),
+    limits,
+    clock,
+    log,
+    version: VERSION,
+    instanceId,
+    control: {
+      drainingRetryAfterMs: () => shutdown.retryAfterMs,
+      shutdown: (reason) => void shutdown.begin(reason),
+      status,
+    },
+    openRpc: lazily(() => openRpcDocument(VERSION)),
+  }
+}
+
+/** Clients that were refused while the daemon ended find, or start, the next one after this. */
+const retryAfterEndMs = 200
+
+async function openFiles(options: DaemonOptions): Promise<DaemonFiles | undefined> {
+  const { listen, location, lock } = options
+  if (listen.on === 'none') return undefined
+  return openDaemonFiles({ location, env: listen.env, lock })
+}
+
+interface SocketParts {
+  readonly files: DaemonFiles
+  readonly store: StoreApi
+  readonly attach: (transport: Transport) => Session
+  readonly options: DaemonOptions
+  readonly birth: Birth
+}
+
+async function serveSocket(parts: SocketParts, stack: CloseStack): Promise<void> {
+  const { files, store, attach, options, birth } = parts
+  const { startedAt } = birth
+  const { log, config } = options
+  const listener = await listen({
+    path: files.socketPath,
+    limits: config.limits,
+    log,
+    onTransport: attach,
+  })
+  // Not awaited: it resolves only when the last connection is closed, and closing those comes after it.
+  stack.push('listener', () => void listener.close())
+  stack.push('discovery file', () => files.withdraw())
+  files.publish({ storeId: store.storeId, version: VERSION, protocol: protocolRange, startedAt })
+}
+
+function reasonsToLive(sessions: SessionRegistry, store: StoreApi): string[] {
+  const reasons: string[] = []
+  const { waiting } = store.status().queue
+  if (sessions.size > 0) reasons.push(counted(sessions.size, 'connection'))
+  if (sessions.inFlight > 0) reasons.push(`${counted(sessions.inFlight, 'request')} under way`)
+  if (waiting > 0) reasons.push(`${counted(waiting, 'write')} waiting`)
+  return reasons
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+function lazily(make: () => JsonObject): () => JsonObject {
+  let made: JsonObject | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

@@ -1,0 +1,88 @@
+/** The subscribers of one connection, grouped by how far they have been served. */
+import { FanOut } from './fan-out.ts'
+import type { Subscriber } from './subscriber.ts'
+
+/** Subscribers at one position; they are served together. */
+export interface Cohort {
+  /** Everything up to here has been sent to them. */
+  seq: number
+  readonly fanOut: FanOut
+  /** Whether one of them may be owed a gap or `synced`. */
+  owing: boolean
+}
+
+/**
+ * Cohorts by position. Those that arrive at one position become one, so that subscribers who keep up share
+ * their notifications. In the order in which they were last served, so that none starves.
+ */
+export class Cohorts {
+  readonly #bySeq = new Map<number, Cohort>()
+  readonly #of = new Map<string, { readonly subscriber: Subscriber; cohort: Cohort }>()
+
+  get size(): number {
+    return this.#of.size
+  }
+
+  [Symbol.iterator](): Iterator<Cohort> {
+    return this.#bySeq.values()
+  }
+
+  /** The position of every subscriber. */
+  *positions(): Generator<{ readonly subscriber: Subscriber; readonly seq: number }> {
+    for (const { subscriber, cohort } of this.#of.values()) yield { subscriber, seq: cohort.seq }
+  }
+
+  add(subscriber: Subscriber, seq: number): void {
+    let cohort = this.#bySeq.get(seq)
+    if (cohort === undefined) {
+      cohort = { seq, fanOut: new FanOut(), owing: true }
+      this.#bySeq.set(seq, cohort)
+    }
+    cohort.owing = true
+    cohort.fanOut.add(subscriber)
+    this.#of.set(subscriber.id, { subscriber, cohort })
+  }
+
+  /** Takes a subscriber out, wherever it is; undefined when there is none with this id. */
+  remove(id: string): Subscriber | undefined {
+    const entry = this.#of.get(id)
+    if (entry === undefined) return undefined
+    this.#of.delete(id)
+    const { subscriber, cohort } = entry
+    subscriber.closed = true
+    cohort.fanOut.remove(subscriber)
+    if (cohort.fanOut.isEmpty && this.#bySeq.get(cohort.seq) === cohort) {
+      this.#bySeq.delete(cohort.seq)
+    }
+    return subscriber
+  }
+
+  /** Takes a cohort out while it is served, so that nobody joins it at its old position. */
+  takeOut(cohort: Cohort): void {
+    this.#bySeq.delete(cohort.seq)
+  }
+
+  /** Puts a cohort back at its new position, joining it with the one that is there. */
+  putBack(cohort: Cohort): void {
+    if (cohort.fanOut.isEmpty) return
+    const there = this.#bySeq.get(cohort.seq)
+    this.#bySeq.delete(cohort.seq)
+    this.#bySeq.set(cohort.seq, cohort)
+    if (there === undefined) return
+    cohort.owing ||= there.owing
+    for (const subscriber of there.fanOut.subscribers()) {
+      cohort.fanOut.add(subscriber)
+      const entry = this.#of.get(subscriber.id)
+      if (entry !== undefined) entry.cohort = cohort
+    }
+  }
+
+  /** The lowest position above this one at which somebody waits; a cohort stops there to join. */
+  nextAbove(seq: number): number | undefined {
+    let next: number | undefined
+    for (const position of this.#bySeq.keys()) {
+      if (position > seq && (next === undefined || position < next)) next = position
+    }
+    return next
+  }
+}

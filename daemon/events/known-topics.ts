@@ -1,0 +1,106 @@
+/** Which topics there are, so that a pattern that can match none is an error instead of a silence. */
+import { didYouMean } from '../../sdk/did-you-mean.ts'
+import { OrionError } from '../../sdk/errors.ts'
+import type { Operation } from '../../sdk/model.ts'
+import type { EventSource } from './event-source.ts'
+import type { TopicPattern } from './topic-pattern.ts'
+
+const operations: readonly Operation[] = [
+  'created',
+  'updated',
+  'deleted',
+  'restored',
+  'archived',
+  'purged',
+]
+
+/**
+ * The topics of the record types, and those of clients that the log holds.
+ *
+ * The log is searched for clients' topics only when a pattern fits no record type, once, in slices that yield;
+ * later searches go on where the last one ended.
+ */
+export class KnownTopics {
+  readonly #source: EventSource
+  readonly #clientTopics = new Set<string>()
+  readonly #fitting = new WeakSet<TopicPattern>()
+  #searchedTo = 0
+
+  constructor(source: EventSource) {
+    this.#source = source
+  }
+
+  /** @throws OrionError `invalid_request` naming the first pattern that no known topic fits. */
+  async assertKnown(patterns: readonly TopicPattern[]): Promise<void> {
+    for (const pattern of patterns) {
+      if (await this.#isKnown(pattern)) continue
+      const meant = this.#suggestion(pattern)
+      throw new OrionError(
+        'invalid_request',
+        `pattern ${pattern.text} matches no known topic: no record type has it, and the log holds no such event`,
+        {
+          ...(meant === undefined ? {} : { didYouMean: meant }),
+          remedy:
+            'correct the pattern, or pass allowUnknown: true if the topic is still to come; topics look like Proposal.created',
+        },
+      )
+    }
+  }
+
+  async #isKnown(pattern: TopicPattern): Promise<boolean> {
+    if (this.#fitting.has(pattern)) return true
+    if (!this.#fitsRecordType(pattern) && !(await this.#fitsClientTopic(pattern))) return false
+    this.#fitting.add(pattern)
+    return true
+  }
+
+  #fitsRecordType(pattern: TopicPattern): boolean {
+    const { topic } = pattern
+    if (topic !== undefined) {
+      const dot = topic.lastIndexOf('.')
+      const known: readonly string[] = operations
+      return (
+        known.includes(topic.slice(dot + 1)) &&
+        this.#source.typeNames().includes(topic.slice(0, dot))
+      )
+    }
+    for (const type of this.#source.typeNames()) {
+      if (operations.some((operation) => pattern.matches(`${type}.${operation}`))) return true
+    }
+    return false
+  }
+
+  async #fitsClientTopic(pattern: TopicPattern): Promise<boolean> {
+    for (const topic of this.#clientTopics) {
+      if (pattern.matches(topic)) return true
+    }
+    const { log } = this.#source
+    while (this.#searchedTo < log.durableSeq) {
+      // With more topics than are kept nobody can say that a pattern fits none.
+      if (this.#clientTopics.size >= clientTopicsMax) return true
+      const events = log.readEvents(Math.max(this.#searchedTo, log.floorSeq), sliceEvents)
+      let fits = false
+      for (const event of events) {
+        if (event.type !== undefined) continue
+        this.#clientTopics.add(event.topic)
+        fits ||= pattern.matches(event.topic)
+      }
+      this.#searchedTo = Math.max(this.#searchedTo, events.at(-1)?.seq ?? log.durableSeq)
+      if (fits) return true
+      await new Promise(setImmediate)
+    }
+    return [...this.#clientTopics].some((topic) => pattern.matches(topic))
+  }
+
+  #suggestion(pattern: TopicPattern): string | undefined {
+    const [name = '', ...rest] = pattern.text.split('.')
+    const type = didYouMean(name, this.#source.typeNames())
+    if (type === undefined) return undefined
+    const operation = rest.length === 1 && rest[0] !== undefined ? rest[0] : '*'
+    const known = didYouMean(operation, operations) ?? '*'
+    return `${type}.${known}`
+  }
+}
+
+const clientTopicsMax = 4096
+const sliceEvents = 256

@@ -1,0 +1,17 @@
+/** Why a daemon could not start, in words for whoever waits for it. */
+import { isOrionError } from '../../sdk/errors.ts'
+import { LaunchError } from '../../sdk/launch/launch-error.ts'
+
+/** One sentence for what happened and one for what to do. */
+export interface StartFailure {
+  readonly message: string
+  readonly remedy: string
+}
+
+/** Says what was thrown while a daemon started. */
+export function describeFailure(error: unknown): StartFailure {
+  if (error instanceof LaunchError) return { message: error.message, remedy: error.remedy }
+  const message = error instanceof Error ? error.message : String(error)
+  const remedy = isOrionError(error) ? error.data.remedy : undefined
+  return { message, remedy: remedy ?? 'this is a bug of Orion: please report it with this message' }
+}

@@ -1,0 +1,64 @@
+/** What `orion serve` runs: command line, signals, exit code. */
+import { orionRecordTypes } from '../plugins/orion/record-types.ts'
+import { openStartupReport, takeHandedDescriptors } from '../sdk/launch/startup-report.ts'
+import { locateStore } from '../sdk/launch/store-location.ts'
+import { parseCommandLine } from './command-line.ts'
+import { type Config, loadConfig } from './config.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
+import { onTerminationSignal } from './lifecycle/signals.ts'
+import { describeFailure } from './lifecycle/start-failure.ts'
+import { takeOwnership } from './lifecycle/take-ownership.ts'
+import { openLog } from './log.ts'
+import { serveStdio } from './serve-stdio.ts'
+import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
+
+/**
+ * Serves a store until it is told to end: `[--store DIR] [--stdio] [--foreground] [--idle-exit-ms N]`.
+ *
+ * A starter hands the lock and a pipe for one word about the start on, through `ORION_HANDED_FDS` or `--lock-fd`
+ * and `--startup-fd`. A daemon that was started by hand takes the lock itself and stays in the foreground.
+ *
+ * @returns The exit code: 0 after a clean end, 2 for a wrong command line, 6 when it could not start.
+ */
+export async function runDaemon(argv: readonly string[]): Promise<number> {
+  const args = parseCommandLine(argv)
+  if (typeof args === 'string') return complain(args, wrongUsage)
+  const handed = takeHandedDescriptors(process.env)
+  const report = openStartupReport(handed?.reportFd ?? args.startupFd)
+  let daemon: Daemon
+  let config: Config
+  try {
+    const location = locateStore({ store: args.store, cwd: process.cwd(), env: process.env })
+    const lock = await takeOwnership(location, handed?.lockFd ?? args.lockFd)
+    const limits = args.idleExitMs === undefined ? {} : { idleExitMs: args.idleExitMs }
+    config = loadConfig({ storeDirectory: location.directory, env: process.env, limits })
+    daemon = await startDaemon({
+      location,
+      lock,
+      engine: await loadSqlJsEngine(),
+      config,
+      log: openLog(2, config.logLevel),
+      bundledTypes: orionRecordTypes.map(({ definition }) => definition),
+      listen: args.stdio ? { on: 'none' } : { on: 'socket', env: process.env },
+    })
+  } catch (error) {
+    const failure = describeFailure(error)
+    report.failed(failure)
+    return complain(`${failure.message}\n  what to do: ${failure.remedy}`, cannotStart)
+  }
+  const signals = onTerminationSignal((signal) => void daemon.close(`got ${signal}`))
+  if (args.stdio) serveStdio(daemon, config.limits)
+  report.ready()
+  await daemon.ended
+  signals.dispose()
+  return 0
+}
+
+/** Exit codes of the command line. */
+const wrongUsage = 2
+const cannotStart = 6
+
+function complain(message: string, exitCode: number): number {
+  process.stderr.write(`orion serve: ${message}\n`)
+  return exitCode
+}

@@ -1,0 +1,106 @@
+/**
+ * From a request to its answer: parses the parameters, authorises, calls the handler, maps errors. Nothing else
+ * in the daemon does these four.
+ */
+import { randomUUID } from 'node:crypto'
+import { ResponseError } from 'vscode-jsonrpc'
+import type { z } from 'zod'
+import { didYouMean } from '../../sdk/did-you-mean.ts'
+import { type Issue, isOrionError, isRetryable, OrionError } from '../../sdk/errors.ts'
+import { errorCodes, lspCancelled } from '../../sdk/protocol/error-codes.ts'
+import type { Log } from '../log.ts'
+import type { RequestContext } from './request-context.ts'
+import { assertScope } from './rights.ts'
+import type { Route } from './route.ts'
+
+/** Serves requests by the route table. */
+export class Dispatcher {
+  readonly #routes: ReadonlyMap<string, Route>
+  readonly #log: Log
+
+  constructor(routes: readonly Route[], log: Log) {
+    this.#routes = new Map(routes.map((route) => [route.definition.method, route]))
+    this.#log = log
+  }
+
+  /**
+   * The answer to a request: its result, or the error to send. Never throws or rejects.
+   *
+   * The handler is called before this returns, so that requests are served in the order they came, and all
+   * writes of one turn of the event loop reach the store in that turn.
+   */
+  dispatch(raw: unknown, context: RequestContext): unknown {
+    try {
+      context.session.assertServing(context.method)
+      const result = this.#call(context.method, raw, context)
+      if (!(result instanceof Promise)) return result
+      return result.catch((error: unknown) => this.#toResponse(error, context))
+    } catch (error) {
+      return this.#toResponse(error, context)
+    }
+  }
+
+  /** Whether a request only looks; such a one is given up when its connection closes. */
+  isRead(method: string): boolean {
+    return this.#routes.get(method)?.definition.scope === 'read'
+  }
+
+  #call(method: string, raw: unknown, context: RequestContext): unknown {
+    const route = this.#routes.get(method)
+    if (route === undefined) throw this.#methodNotFound(method)
+    const { params, scope } = route.definition
+    const parsed = parseParams(params, raw)
+    if (scope !== undefined) assertScope(context.session.rights, scope)
+    return route.handle(parsed, context, (inner, args) => this.#call(inner, args, context))
+  }
+
+  #methodNotFound(method: string): OrionError {
+    const meant = didYouMean(method, this.#routes.keys())
+    const shown = method.length <= 80 ? method : `${method.slice(0, 80)}…`
+    return new OrionError('method_not_found', `there is no method ${shown}`, {
+      ...(meant === undefined ? {} : { didYouMean: meant }),
+      remedy: 'rpc.discover lists the methods',
+    })
+  }
+
+  #toResponse(error: unknown, context: RequestContext): ResponseError<object> {
+    if (isOrionError(error)) {
+      const { kind, data } = error
+      const lsp = kind === 'cancelled' && context.session.isLanguageClient
+      const code = lsp ? lspCancelled : errorCodes[kind]
+      return new ResponseError(code, error.message, { kind, retryable: isRetryable(kind), ...data })
+    }
+    const incident = randomUUID()
+    const { method, session } = context
+    this.#log.error('a request failed on a bug', {
+      incident,
+      method,
+      connection: session.connectionId,
+      error,
+    })
+    return new ResponseError(errorCodes.internal, `internal error, incident ${incident}`, {
+      kind: 'internal',
+      retryable: false,
+      incident,
+      remedy: `report it with the lines of the daemon's log that hold ${incident}`,
+    })
+  }
+}
+
+const issuesMax = 20
+const issueMaxLength = 500
+
+function parseParams(schema: z.ZodType, raw: unknown): unknown {
+  const parsed = schema.safeParse(raw)
+  if (parsed.success) return parsed.data
+  const issues: Issue[] = parsed.error.issues.slice(0, issuesMax).map((issue) => ({
+    path: issue.path.map(String).join('.').slice(0, issueMaxLength),
+    message: issue.message.slice(0, issueMaxLength),
+  }))
+  const [first] = issues
+  const where = first === undefined || first.path === '' ? '' : `${first.path}: `
+  throw new OrionError('invalid_params', `${where}${first?.message ?? 'wrong parameters'}`, {
+    issues,
+    remedy: 'rpc.discover has the schema of the parameters',
+  })
+}

@@ -1,0 +1,48 @@
+/** The handshake, the end of a connection, and calling methods as commands. */
+import type { z } from 'zod'
+import { OrionError } from '../../../sdk/errors.ts'
+import type { Json, JsonObject } from '../../../sdk/json.ts'
+import type * as protocol from '../../../sdk/protocol/handshake.ts'
+import { commandPrefix, commands, shakeHands } from '../handshake.ts'
+import type { RequestContext } from '../request-context.ts'
+import type { CallMethod } from '../route.ts'
+
+export const initialize = (
+  params: protocol.InitializeParams,
+  context: RequestContext,
+): protocol.InitializeResult => {
+  const { peer, result } = shakeHands(params, context.session.channel, context.services)
+  context.session.begin(peer)
+  return result
+}
+
+export const shutdown = (_params: unknown, context: RequestContext): null => {
+  context.session.shutDown()
+  return null
+}
+
+export const discover = (_params: unknown, context: RequestContext): JsonObject =>
+  context.services.openRpc()
+
+/** Only what `initialize` listed can be called, so that a command can't shake hands or call commands. */
+export async function executeCommand(
+  params: z.output<typeof protocol.ExecuteCommand.params>,
+  _context: RequestContext,
+  call: CallMethod,
+): Promise<Json> {
+  if (!commands.includes(params.command)) {
+    throw new OrionError('invalid_request', `there is no command ${params.command.slice(0, 80)}`, {
+      remedy: 'capabilities.executeCommandProvider.commands of the handshake lists them',
+    })
+  }
+  const args = params.arguments ?? []
+  if (args.length > 1) {
+    throw new OrionError(
+      'invalid_request',
+      `expected one argument, an object with the parameters; got ${args.length}`,
+      { remedy: 'pass the parameters of the method as the first argument' },
+    )
+  }
+  const result = await call(params.command.slice(commandPrefix.length), args[0])
+  return result as Json
+}

@@ -1,0 +1,84 @@
+/** Events of clients' own, and reading the log by polling. */
+import type { z } from 'zod'
+import { OrionError } from '../../../sdk/errors.ts'
+import type { Event } from '../../../sdk/model.ts'
+import type * as protocol from '../../../sdk/protocol/events.ts'
+import { narrowEvent } from '../../events/event-encoder.ts'
+import type { StoreWrites } from '../../store/store-api.ts'
+import type { RequestContext } from '../request-context.ts'
+import { startAt } from '../start-position.ts'
+
+export const publish = (
+  params: Parameters<StoreWrites['publish']>[0],
+  context: RequestContext,
+): ReturnType<StoreWrites['publish']> => context.services.store.publish(params, context)
+
+type ListParams = z.output<typeof protocol.ListEvents.params>
+type ListResult = z.output<typeof protocol.ListEvents.result>
+
+/**
+ * Events after a position; without one, from the oldest that is kept. The answer's token is where the next
+ * question starts, also when no event was found.
+ */
+export async function list(params: ListParams, context: RequestContext): Promise<ListResult> {
+  const { store, bus, patterns: compiled } = context.services
+  const patterns = params.patterns?.map((text) => compiled.compile(text))
+  const wanted = (event: Event): boolean =>
+    patterns === undefined || patterns.some((pattern) => pattern.matches(event.topic))
+  const start =
+    params.after === undefined
+      ? { seq: store.log.floorSeq, gap: undefined }
+      : await startAt(params.after, context)
+  const search = { after: start.seq, limit: params.limit ?? defaultLimit, wanted }
+  let found = await findEvents(search, context)
+  const { waitMs = 0 } = params
+  if (found.events.length === 0 && waitMs > 0) {
+    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(waitMs)])
+    await bus.waitForEvent(found.seq, wanted, signal)
+    assertWanted(context)
+    found = await findEvents({ ...search, after: found.seq }, context)
+  }
+  const include = params.include ?? 'record'
+  return {
+    events: found.events.map((event) => narrowEvent(event, include)),
+    token: store.tokenAt(found.seq),
+    ...(start.gap === undefined ? {} : { gap: { reason: start.gap, floor: store.floor() } }),
+  }
+}
+
+interface Search {
+  readonly after: number
+  readonly limit: number
+  readonly wanted: (event: Event) => boolean
+}
+
+/** At most so many events, or all of the transaction that passes the limit; reads in slices that yield. */
+async function findEvents(
+  search: Search,
+  context: RequestContext,
+): Promise<{ readonly events: readonly Event[]; readonly seq: number }> {
+  const { log } = context.services.store
+  const events: Event[] = []
+  let seq = search.after
+  while (events.length < search.limit && seq < log.durableSeq) {
+    const batch = log.readEvents(seq, sliceEvents)
+    for (const event of batch) {
+      if (events.length >= search.limit && event.txn !== events.at(-1)?.txn) {
+        return { events, seq }
+      }
+      if (search.wanted(event)) events.push(event)
+      seq = event.seq
+    }
+    if (batch.length === 0) break
+    await new Promise(setImmediate)
+    assertWanted(context)
+  }
+  return { events, seq }
+}
+
+function assertWanted(context: RequestContext): void {
+  if (context.cancelled) throw new OrionError('cancelled', 'the client cancelled the request', {})
+}
+
+const defaultLimit = 100
+const sliceEvents = 256

@@ -1,0 +1,166 @@
+/** What a connection's first request decides: the protocol, who the peer is, and what it may do. */
+import { OrionError } from '../../sdk/errors.ts'
+import type { JsonObject } from '../../sdk/json.ts'
+import type { Claims } from '../../sdk/model.ts'
+import {
+  type ClientInfo,
+  type InitializeParams,
+  type InitializeResult,
+  protocolRange,
+} from '../../sdk/protocol/handshake.ts'
+import { requests } from '../../sdk/protocol/methods.ts'
+import type { Limits } from '../limits.ts'
+import { narrowRights, ownerRights, type Rights } from './rights.ts'
+import type { Services } from './services.ts'
+
+/** What proves who is at the other end: the owner's own socket, stdio or memory. Later also a token. */
+export type Channel = 'owner'
+
+/** Who is at the other end, once the handshake is done. */
+export interface Peer {
+  readonly client: Required<Pick<ClientInfo, 'name'>> & ClientInfo
+  readonly rights: Rights
+  readonly claims: Claims | undefined
+  readonly sessionId: string | undefined
+  readonly processId: number | undefined
+  /** It spoke LSP's own handshake, so it expects LSP's codes. */
+  readonly isLanguageClient: boolean
+}
+
+/** Names of commands are this and a method. */
+export const commandPrefix = 'orion.'
+
+/** Every method that can be called as a command: all but those that end or begin the connection. */
+export const commands: readonly string[] = requests
+  .map(({ method }) => method)
+  .filter((method) => !['initialize', 'shutdown', 'workspace/executeCommand'].includes(method))
+  .map((method) => `${commandPrefix}${method}`)
+
+/**
+ * Agrees on everything, or on nothing.
+ *
+ * @throws OrionError `protocol_unsupported`, `unauthenticated`, `forbidden`.
+ */
+export function shakeHands(
+  params: InitializeParams,
+  channel: Channel,
+  services: Services,
+): { readonly peer: Peer; readonly result: InitializeResult } {
+  const protocol = agreeOnProtocol(params.protocol)
+  const rights = narrowRights(authenticate(params, channel), params.narrow)
+  const peer: Peer = {
+    client: clientOf(params),
+    rights,
+    claims: params.claims === undefined ? undefined : claimsOf(params.claims),
+    sessionId: params.sessionId,
+    processId: params.processId ?? undefined,
+    isLanguageClient: params.protocol === undefined,
+  }
+  return { peer, result: resultOf({ protocol, rights }, services) }
+}
+
+function agreeOnProtocol(asked: InitializeParams['protocol']): number {
+  const { min, max } = protocolRange
+  if (asked === undefined) return max
+  const newest = Math.min(max, asked.max)
+  if (newest >= min && newest >= asked.min) return newest
+  throw new OrionError(
+    'protocol_unsupported',
+    `expected a protocol version from ${min} to ${max}, got ${asked.min} to ${asked.max}`,
+    {
+      supported: { min, max },
+      remedy: `upgrade the ${asked.min > max ? 'daemon' : 'client'}`,
+    },
+  )
+}
+
+function authenticate(params: InitializeParams, channel: Channel): Rights {
+  if (params.token !== undefined) {
+    throw new OrionError('unauthenticated', 'the token is not known', {
+      remedy: 'leave the token out: on the owner’s socket and on stdio none is needed',
+    })
+  }
+  switch (channel) {
+    case 'owner':
+      return ownerRights
+    default:
+      return channel satisfies never
+  }
+}
+
+function clientOf(params: InitializeParams): Peer['client'] {
+  if (params.client !== undefined) return params.client
+  const { clientInfo } = params
+  if (clientInfo == null) return { name: 'unknown', kind: 'other' }
+  const name = clientInfo.name.slice(0, 255)
+  return {
+    name: name === '' ? 'unknown' : name,
+    kind: 'editor',
+    ...(clientInfo.version === undefined ? {} : { version: clientInfo.version.slice(0, 255) }),
+  }
+}
+
+/** The claims without the members that were left out, which an exact optional type tells apart. */
+function claimsOf(claims: NonNullable<InitializeParams['claims']>): Claims {
+  const { agent, model, run, toolCall } = claims
+  return {
+    ...(agent === undefined ? {} : { agent }),
+    ...(model === undefined ? {} : { model }),
+    ...(run === undefined ? {} : { run }),
+    ...(toolCall === undefined ? {} : { toolCall }),
+  }
+}
+
+function resultOf(
+  agreed: { readonly protocol: number; readonly rights: Rights },
+  { store, limits, version, instanceId }: Services,
+): InitializeResult {
+  const server = { name: 'orion', version }
+  return {
+    protocol: agreed.protocol,
+    server,
+    serverInfo: server,
+    instanceId,
+    storeId: store.storeId,
+    epoch: store.epoch,
+    token: store.token(),
+    floor: store.floor(),
+    principal: agreed.rights.principal,
+    scopes: [...agreed.rights.scopes],
+    capabilities,
+    limits: limitsForClients(limits),
+    warnings: [],
+  }
+}
+
+const capabilities: JsonObject = {
+  'events.resume': true,
+  'events.snapshot': false,
+  'search.fullText': false,
+  textDocumentSync: 0,
+  executeCommandProvider: { commands },
+}
+
+function limitsForClients(limits: Limits): { [name: string]: number } {
+  const { bodyMaxBytes, nestingMax, requestsInFlightMax, subscriptionsPerConnectionMax } = limits
+  const { patternsMax, patternMaxLength, recordMaxBytes, payloadMaxBytes, idMaxBytes } = limits
+  const { fieldsMax, pageMax, operationsMax, recordTypesMax, idempotencyKeptMs } = limits
+  const { bookmarkEveryMs } = limits
+  return {
+    bodyMaxBytes,
+    nestingMax,
+    requestsInFlightMax,
+    subscriptionsPerConnectionMax,
+    patternsMax,
+    patternMaxLength,
+    recordMaxBytes,
+    payloadMaxBytes,
+    idMaxBytes,
+    fieldsMax,
+    pageMax,
+    operationsMax,
+    recordTypesMax,
+    idempotencyKeptMs,
+    bookmarkEveryMs,
+  }
+}

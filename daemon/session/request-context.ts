@@ -1,0 +1,67 @@
+/** One request under way: who asks, and whether the answer is still wanted. */
+import type { CancellationToken } from 'vscode-jsonrpc'
+import type { Claims } from '../../sdk/model.ts'
+import type { Caller } from '../store/store-api.ts'
+import { mayRead } from './rights.ts'
+import type { Services } from './services.ts'
+import type { Session } from './session.ts'
+
+/**
+ * What a handler is given beside its parameters, and what the store takes for the caller.
+ *
+ * A class with getters, because there is one for each request and few of them are asked for their signal: an
+ * abort controller is made only then.
+ */
+export class RequestContext implements Caller {
+  readonly session: Session
+  readonly method: string
+  readonly claims?: Claims
+  readonly #token: CancellationToken
+  #controller: AbortController | undefined
+  #closed = false
+
+  constructor(session: Session, method: string, token: CancellationToken) {
+    this.session = session
+    this.method = method
+    this.#token = token
+    if (session.claims !== undefined) this.claims = session.claims
+  }
+
+  get services(): Services {
+    return this.session.services
+  }
+
+  get principal(): string {
+    return this.session.rights.principal
+  }
+
+  get client(): string {
+    return this.session.clientText
+  }
+
+  get mayRead(): (type: string) => boolean {
+    return (type) => mayRead(this.session.rights, type)
+  }
+
+  /** Aborts when the client cancels the request, and when the connection of a waiting read closes. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController()
+      this.#controller = controller
+      if (this.cancelled) controller.abort()
+      else this.#token.onCancellationRequested(() => controller.abort())
+    }
+    return this.#controller.signal
+  }
+
+  /** Whether nobody wants the answer any more. */
+  get cancelled(): boolean {
+    return this.#closed || this.#token.isCancellationRequested
+  }
+
+  /** Gives up waiting because the connection is gone. */
+  abort(): void {
+    this.#closed = true
+    this.#controller?.abort()
+  }
+}

@@ -1,0 +1,283 @@
+/** One connection: its phase, who is at its other end, what is under way, and its subscriptions. */
+import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc'
+import { OrionError } from '../../sdk/errors.ts'
+import { type Instant, instantFromMicros } from '../../sdk/instant.ts'
+import type { Claims } from '../../sdk/model.ts'
+import type { DaemonStatusResult } from '../../sdk/protocol/daemon.ts'
+import { createConnection } from '../../sdk/transport/json-rpc-connection.ts'
+import type { Transport } from '../../sdk/transport/transport.ts'
+import type { ClosingReason } from '../events/subscription-sink.ts'
+import { ConnectionSubscriptions } from './connection-subscriptions.ts'
+import type { Dispatcher } from './dispatch.ts'
+import type { Channel, Peer } from './handshake.ts'
+import { RequestContext } from './request-context.ts'
+import { noRights, type Rights } from './rights.ts'
+import type { Services } from './services.ts'
+import { Trace } from './trace.ts'
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly connectionId: string
+  readonly transport: Transport
+  readonly channel: Channel
+  readonly services: Services
+  readonly dispatcher: Dispatcher
+  /** Called when the handshake is done. */
+  readonly onBegin: (session: Session) => void
+  /** Called once, when the connection is closed. */
+  readonly onEnd: (session: Session) => void
+}
+
+type Phase =
+  | { readonly name: 'new' }
+  | { readonly name: 'ready' | 'shut down' | 'closed'; readonly peer: Peer | undefined }
+
+/** Serves one connection from its first byte to its last. */
+export class Session {
+  readonly connectionId: string
+  readonly channel: Channel
+  readonly services: Services
+  readonly subscriptions: ConnectionSubscriptions
+  readonly #parts: SessionParts
+  readonly #connection: MessageConnection
+  readonly #trace: Trace
+  readonly #connectedAt: Instant
+  readonly #inFlight = new Set<RequestContext>()
+  /** Changed only in `begin`, `shutDown` and `#closed`. */
+  #phase: Phase = { name: 'new' }
+  #handshakeTimer: NodeJS.Timeout | undefined
+  #whenAnswered: (() => void) | undefined
+
+  constructor(parts: SessionParts) {
+    const { transport, services } = parts
+    this.connectionId = parts.connectionId
+    this.channel = parts.channel
+    this.services = services
+    this.#parts = parts
+    this.#connectedAt = instantFromMicros(services.clock.nowMicros())
+    this.subscriptions = new ConnectionSubscriptions(services, transport.writer, (error) => {
+      services.log.error('a connection can not be sent events', {
+        connection: this.connectionId,
+        error,
+      })
+      this.close()
+    })
+    this.#connection = createConnection(transport, {
+      log: (level, message) => services.log[level](message, { connection: this.connectionId }),
+    })
+    this.#trace = new Trace(transport.writer)
+    this.#connection.onRequest((method, params, token) => this.#serve(method, params, token))
+    this.#connection.onNotification((method, params) => this.#notice(method, params))
+    transport.onClose((reason) => this.#closed(reason))
+  }
+
+  /** Begins to read; the peer has so long to shake hands. */
+  start(): void {
+    const { handshakeMaxMs } = this.services.limits
+    this.#handshakeTimer = setTimeout(() => {
+      this.services.log.info('a connection was closed: no handshake in time', {
+        connection: this.connectionId,
+      })
+      this.close()
+    }, handshakeMaxMs).unref()
+    this.#connection.listen()
+  }
+
+  get rights(): Rights {
+    return this.#peer?.rights ?? noRights
+  }
+
+  /** `name/version` of the client program. */
+  get clientText(): string {
+    const client = this.#peer?.client
+    if (client === undefined) return 'unknown'
+    return client.version === undefined ? client.name : `${client.name}/${client.version}`
+  }
+
+  get claims(): Claims | undefined {
+    return this.#peer?.claims
+  }
+
+  get sessionId(): string | undefined {
+    return this.#peer?.sessionId
+  }
+
+  /** The process that the peer says it serves; undefined when it said none. */
+  get processId(): number | undefined {
+    return this.#peer?.processId
+  }
+
+  get isLanguageClient(): boolean {
+    return this.#peer?.isLanguageClient ?? false
+  }
+
+  /** Requests that have not been answered. */
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
+  /** @throws OrionError that says why this request can't be served now, whatever it asks. */
+  assertServing(method: string): void {
+    switch (this.#phase.name) {
+      case 'new':
+        if (method === 'initialize') break
+        throw new OrionError(
+          'not_initialized',
+          `expected initialize first, got ${method.slice(0, 80)}`,
+          {
+            remedy: 'send initialize, wait for its answer, then go on',
+          },
+        )
+      case 'ready':
+        if (method !== 'initialize') break
+        throw new OrionError('invalid_request', 'this connection is initialized already', {
+          remedy: 'open another connection to be somebody else',
+        })
+      case 'shut down':
+      case 'closed':
+        throw new OrionError('invalid_request', 'after shutdown only exit is expected', {
+          remedy: 'open another connection',
+        })
+      default:
+        throw this.#phase satisfies never
+    }
+    const retryAfterMs = this.services.control.drainingRetryAfterMs()
+    if (retryAfterMs !== undefined && method !== 'shutdown') {
+      throw new OrionError('draining', 'the daemon is ending', {
+        retryAfterMs,
+        remedy: 'connect again: whoever comes next starts the daemon',
+      })
+    }
+  }
+
+  /** Notes who the peer is; from now on it is served. */
+  begin(peer: Peer): void {
+    clearTimeout(this.#handshakeTimer)
+    this.#phase = { name: 'ready', peer }
+    this.#parts.transport.raiseBodyLimit()
+    this.#parts.onBegin(this)
+  }
+
+  /** Ends the work of this connection; `exit` closes it. */
+  shutDown(): void {
+    this.#phase = { name: 'shut down', peer: this.#peer }
+    this.subscriptions.dispose()
+  }
+
+  /** Closes the connection after what was written. */
+  close(): void {
+    void this.#parts.transport.close()
+  }
+
+  /**
+   * Answers what is under way, tells the subscriptions why they end, and closes. The caller sets the deadline
+   * and calls `close` when it passes.
+   */
+  async drain(closing: ClosingReason): Promise<void> {
+    if (this.#phase.name === 'closed') return
+    for (const request of this.#inFlight) {
+      if (waitsForEvents(request)) request.abort()
+    }
+    if (this.#inFlight.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenAnswered = resolve
+      })
+    }
+    await this.subscriptions.closeAll(closing)
+    await this.#parts.transport.close()
+  }
+
+  status(): DaemonStatusResult['connections'][number] {
+    const { tokenAt } = this.#tokens()
+    return {
+      connectionId: this.connectionId,
+      client: this.clientText,
+      kind: this.#peer?.client.kind ?? 'other',
+      principal: this.rights.principal,
+      connectedAt: this.#connectedAt,
+      inFlight: this.#inFlight.size,
+      subscriptions: this.subscriptions.status().map(({ id, patterns, seq, behind }) => ({
+        subscriptionId: id,
+        patterns: [...patterns],
+        token: tokenAt(seq),
+        behind,
+      })),
+    }
+  }
+
+  get #peer(): Peer | undefined {
+    return this.#phase.name === 'new' ? undefined : this.#phase.peer
+  }
+
+  #tokens(): { tokenAt: Services['store']['tokenAt'] } {
+    const { store } = this.services
+    return { tokenAt: (seq) => store.tokenAt(seq) }
+  }
+
+  #serve(method: string, params: unknown, token: CancellationToken): unknown {
+    const request = new RequestContext(this, method, token)
+    this.#inFlight.add(request)
+    this.#trace.received(method)
+    const answer = this.#parts.dispatcher.dispatch(params, request)
+    if (!(answer instanceof Promise)) {
+      this.#answered(request)
+      return answer
+    }
+    return answer.then((value: unknown) => {
+      this.#answered(request)
+      return value
+    })
+  }
+
+  #answered(request: RequestContext): void {
+    this.#inFlight.delete(request)
+    this.#trace.answered(request.method)
+    if (this.#inFlight.size > 0 || this.#whenAnswered === undefined) return
+    // The answer is written in the microtasks after this one; the next turn finds it on its way.
+    setImmediate(this.#whenAnswered)
+    this.#whenAnswered = undefined
+  }
+
+  #notice(method: string, params: unknown): void {
+    switch (method) {
+      case 'exit':
+        this.close()
+        break
+      case '$/setTrace':
+        this.#trace.set(params)
+        break
+      case 'initialized':
+        break
+      default:
+        if (isEditorsOwn(method)) break
+        this.services.log.debug('a notification that nobody knows was ignored', {
+          connection: this.connectionId,
+          method: method.slice(0, 80),
+        })
+    }
+  }
+
+  #closed(reason: Error | undefined): void {
+    if (this.#phase.name === 'closed') return
+    clearTimeout(this.#handshakeTimer)
+    this.#phase = { name: 'closed', peer: this.#peer }
+    this.subscriptions.dispose()
+    // Writes that were accepted take effect all the same; only who waits and looks is let go.
+    for (const request of this.#inFlight) {
+      if (this.#parts.dispatcher.isRead(request.method)) request.abort()
+    }
+    this.#whenAnswered?.()
+    this.services.log.debug('a connection closed', { connection: this.connectionId, reason })
+    this.#parts.onEnd(this)
+  }
+}
+
+/** Long polls end when the daemon drains: they would last longer than it. */
+function waitsForEvents(request: RequestContext): boolean {
+  return request.method === 'event/list'
+}
+
+/** What editors tell every language server, and the `$/…` that anybody may ignore. */
+function isEditorsOwn(method: string): boolean {
+  return /^(\$|textDocument|workspace|window|notebookDocument)\//.test(method)
+}

@@ -32,7 +32,7 @@ export async function acquireOwnerLock(
   const deadline = performance.now() + (options.waitMs ?? 0)
   for (let attempt = 0; ; attempt += 1) {
     options.signal?.throwIfAborted()
-    const lock = await tryLock(path)
+    const lock = await tryLock(path, options.searchPath)
     if (lock !== undefined) return lock
     const leftMs = deadline - performance.now()
     if (leftMs <= 0) return undefined
@@ -47,6 +47,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal | undefined
   /** Default `process.platform`. */
   readonly platform?: NodeJS.Platform | undefined
+  /** Directories in which the command `flock` is looked for. Default: those of PATH, then /usr/bin and /bin. */
+  readonly searchPath?: string | undefined
 }
 
 /** Proof that this process owns the store. */
@@ -134,12 +136,12 @@ const noteSchema = z.object({
   runtimeDirectory: z.string().optional(),
 })
 
-async function tryLock(path: string): Promise<OwnerLock | undefined> {
+async function tryLock(path: string, searchPath?: string): Promise<OwnerLock | undefined> {
   for (;;) {
     const fd = openLockFile(path)
     let kept = false
     try {
-      if (!(await flock(path, fd))) return undefined
+      if (!(await flock(path, fd, searchPath))) return undefined
       // Between opening and locking the file may have been replaced; then the lock is worth nothing.
       if (!isFileAt(path, fd)) continue
       kept = true
@@ -205,8 +207,8 @@ function isFileAt(path: string, fd: number): boolean {
  * Node has no flock(2), so the command of util-linux or busybox locks the descriptor it inherits and ends; the lock stays
  * with the open file that the two share. Costs one short-lived process, about 2 ms.
  */
-async function flock(path: string, fd: number): Promise<boolean> {
-  const { status, complaint, error } = await run(fd)
+async function flock(path: string, fd: number, searchPath?: string): Promise<boolean> {
+  const { status, complaint, error } = await run(fd, searchPath)
   if (error !== undefined && systemCode(error) === 'ENOENT') {
     throw new LaunchError(
       'lock_unsupported',
@@ -227,10 +229,15 @@ async function flock(path: string, fd: number): Promise<boolean> {
   })
 }
 
-function run(fd: number): Promise<{ status: number | null; complaint: string; error?: Error }> {
+function run(
+  fd: number,
+  searchPath = `${process.env.PATH ?? ''}:/usr/bin:/bin`,
+): Promise<{ status: number | null; complaint: string; error?: Error }> {
   return new Promise((settle) => {
-    const env = { PATH: `${process.env.PATH ?? ''}:/usr/bin:/bin` }
-    const child = spawn('flock', ['-xn', '3'], { env, stdio: ['ignore', 'ignore', 'pipe', fd] })
+    const child = spawn('flock', ['-xn', '3'], {
+      env: { PATH: searchPath },
+      stdio: ['ignore', 'ignore', 'pipe', fd],
+    })
     let complaint = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint += text

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import {
   acquireOwnerLock,
@@ -154,6 +154,38 @@ test('a system without a lock that is known is refused, not served without one',
   const locking = acquireOwnerLock(lockPath(t), { platform: 'darwin' })
   await assert.rejects(locking, { kind: 'lock_unsupported', message: /got darwin/ })
 })
+
+test('a system without the command says what to install', async (t) => {
+  const path = lockPath(t)
+  await assert.rejects(acquireOwnerLock(path, { searchPath: dirname(path) }), {
+    kind: 'lock_unsupported',
+    remedy: /util-linux/,
+  })
+})
+
+const refusals: readonly [string, string, RegExp][] = [
+  [
+    'a file system that does not lock',
+    'echo "flock: No locks available" >&2; exit 71',
+    /No locks available/,
+  ],
+  [
+    'an error that looks like a held lock',
+    'echo "flock: Bad file descriptor" >&2; exit 1',
+    /Bad file/,
+  ],
+  ['a command that was killed', 'kill -9 $$', /got: status null/],
+]
+for (const [name, script, got] of refusals) {
+  test(`${name} is not taken for an answer`, async (t) => {
+    const path = lockPath(t)
+    writeFileSync(join(dirname(path), 'flock'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    await assert.rejects(acquireOwnerLock(path, { searchPath: dirname(path) }), {
+      kind: 'lock_failed',
+      message: got,
+    })
+  })
+}
 
 test('a child that was not handed the lock does not keep it', async (t) => {
   const path = lockPath(t)

@@ -148,8 +148,9 @@ export async function gone(pid: number): Promise<void> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    // A zombie that nobody waits for has let go of everything.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    // A zombie that nobody waits for has let go of everything, once its other threads have ended too.
+    const isZombie = /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    return !isZombie || readdirSync(`/proc/${pid}/task`).length > 1
   } catch {
     return false
   }

@@ -68,7 +68,7 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
   /** Settles the request now, because the client is being closed. */
   abandon(): void {
     if (this.#underWay !== undefined) this.#unanswered = true
-    this.#fail(this.#unanswered ? this.#unknownOutcome(clientClosed()) : clientClosed())
+    this.#fail(this.#unreachable(clientClosed()))
   }
 
   async #run(): Promise<void> {
@@ -180,10 +180,13 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
       return
     }
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.#unanswered = true
-      this.#fail(this.#stopError(reason))
-    }, lastWordMs)
+    this.#timer = setTimeout(
+      () => {
+        this.#unanswered = true
+        this.#fail(this.#stopError(reason))
+      },
+      Math.min(this.#parts.timeoutMs, lastWordMaxMs),
+    )
   }
 
   #stopError(reason: 'timeout' | 'cancelled'): OrionError {
@@ -238,8 +241,8 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
   }
 }
 
-/** How long a cancelled write may take to say whether it stood, in milliseconds. */
-const lastWordMs = 2_000
+/** Longest time a cancelled write may take to say whether it stood, in milliseconds; its own time limit if shorter. */
+const lastWordMaxMs = 2_000
 
 /** Kinds that a daemon asks to repeat after a while; nothing was done. */
 type WaitKind = 'draining' | 'overloaded'

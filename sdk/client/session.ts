@@ -106,9 +106,15 @@ export class Session {
     this.#open = false
     const closed = this.#transport.close()
     this.#connection.dispose()
+    // A memory transport holds nothing that keeps the process alive, and somebody waits for this.
+    const keepAlive = setTimeout(() => {}, keepAliveMs)
     await closed
+    clearTimeout(keepAlive)
   }
 }
+
+/** Longer than a transport waits for a peer that does not hang up, in milliseconds. */
+const keepAliveMs = 10_000
 
 /** What became of a request that has no result. */
 export type Failure =

@@ -69,7 +69,8 @@ export class ScriptedDaemon {
   /** The client's end of a new connection; hand it to `connect` as `transport`. */
   readonly dial = async (): Promise<Transport> => {
     if (this.unreachable !== undefined) throw this.unreachable
-    const [server, client] = memoryPair()
+    // What a client has given up is not worth waiting for when it hangs up.
+    const [server, client] = memoryPair({ endGraceMs: 10 })
     const rpc = createConnection(server)
     const connection = new ScriptedConnection(rpc, server)
     this.#connections.add(connection)

@@ -37,6 +37,7 @@ export interface NumberDefinition extends FieldTraits {
   readonly minimum?: number
   readonly maximum?: number
 }
+/** True or false. */
 export interface BooleanDefinition extends FieldTraits {
   readonly kind: 'boolean'
 }
@@ -44,10 +45,12 @@ export interface BooleanDefinition extends FieldTraits {
 export interface InstantDefinition extends FieldTraits {
   readonly kind: 'instant'
 }
+/** One of these texts. */
 export interface EnumerationDefinition extends FieldTraits {
   readonly kind: 'enumeration'
   readonly values: readonly string[]
 }
+/** Any number of values of one kind, in an order. */
 export interface ListDefinition extends FieldTraits {
   readonly kind: 'list'
   readonly items: FieldDefinition

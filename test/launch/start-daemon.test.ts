@@ -14,7 +14,6 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { publishDiscovery, readDiscovery } from '../../sdk/launch/discovery-file.ts'
 import { LaunchError } from '../../sdk/launch/launch-error.ts'
-import { ownStore } from '../../sdk/launch/own-store.ts'
 import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
 import { prepareRuntime } from '../../sdk/launch/runtime-directory.ts'
 import { findDaemon, findOrStartDaemon } from '../../sdk/launch/start-daemon.ts'
@@ -130,17 +129,6 @@ test('a discovery file with the process id of somebody else heals', async (t) =>
   const found = await findOrStartDaemon(place.options())
   assert.equal(found.started, true)
   assert.notEqual(found.connection.pid, process.pid)
-})
-
-test('a store is owned without a starter too, and its second owner is refused', async (t) => {
-  const place = launchPlace(t)
-  const lock = await ownStore(place.location)
-  await assert.rejects(ownStore(place.location, { waitMs: 30 }), {
-    kind: 'lock_held',
-    message: new RegExp(`last said: ${process.pid}`),
-  })
-  lock.release()
-  ;(await ownStore(place.location)).release()
 })
 
 test('a new owner leaves a socket alone on which somebody listens', async (t) => {

@@ -7,7 +7,7 @@ import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { openDaemonFiles } from '../../sdk/launch/daemon-files.ts'
-import { ownStore } from '../../sdk/launch/own-store.ts'
+import { adoptOwnerLock } from '../../sdk/launch/owner-lock.ts'
 import { openStartupReport, takeHandedDescriptors } from '../../sdk/launch/startup-report.ts'
 import { locateStore } from '../../sdk/launch/store-location.ts'
 
@@ -40,7 +40,7 @@ switch (mode) {
 
 async function serve(): Promise<void> {
   if (mode === 'gated') await Promise.race([gate, new Promise((r) => setTimeout(r, 120_000))])
-  const lock = await ownStore(location, { handed })
+  const lock = await adoptOwnerLock(location.lockPath, handed?.lockFd ?? -1)
   const files = await openDaemonFiles({ location, env: process.env, lock })
   const server = createServer((socket) => {
     socket.on('error', () => {})

@@ -10,7 +10,10 @@ export const waitMsMax = 60_000
 export const topic = z
   .string()
   .max(255)
-  .regex(/^[^\s.*?[\]{}!,\\]+(\.[^\s.*?[\]{}!,\\]+)+$/, 'expected a topic such as Build.finished')
+  .regex(
+    /^[^\s\p{Cc}\p{Cs}.*?[\]{}!,\\]+(\.[^\s\p{Cc}\p{Cs}.*?[\]{}!,\\]+)+$/u,
+    'expected a topic such as Build.finished',
+  )
 
 export const PublishEvent = defineRequest('event/publish', {
   params: z.object({ topic, payload: shape.json.optional() }).extend(shape.writeOptions.shape),

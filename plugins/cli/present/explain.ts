@@ -24,20 +24,19 @@ export function explain(error: unknown, told: ToldError, style: ExplainStyle): s
   const advice = isOrionError(error, 'conflict') ? conflictRemedy(error.data) : remedy
   if (advice !== undefined) lines.push(`  ${colours.bold('what to do:')} ${safeText(advice)}`)
   if (typeof logPath === 'string') lines.push(`  log: ${logPath}`)
-  if (told.kind === 'internal' && typeof told.data.incident === 'string') {
-    lines.push(`  incident: ${safeText(told.data.incident)}, to be found in the daemon's log`)
-  }
   return `${lines.join('\n')}\n`
 }
 
 function headline({ message, kind }: ToldError): string {
   const text = safeText(message, { lines: true })
-  return kind === 'internal' ? `internal error: ${text}` : text
+  return kind === 'internal' && !/internal/i.test(text) ? `internal error: ${text}` : text
 }
 
-function issueLines({ data }: ToldError): string[] {
+/** What is wrong where, unless the message says it all. */
+function issueLines({ data, message: headline }: ToldError): string[] {
   const { issues } = data
   if (!Array.isArray(issues)) return []
+  if (issues.every(({ message }) => headline.includes(message))) return []
   return issues.map(({ path, message }) => `  ${safeText(`${path || 'value'}: ${message}`)}`)
 }
 

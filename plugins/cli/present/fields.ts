@@ -19,10 +19,15 @@ export function fieldLines(
   return lines.map((line) => `${line.trimEnd()}\n`).join('')
 }
 
+/** A longer list has a line for each item. */
+const lineMaxLength = 80
+
 function valueText(value: unknown): string {
   if (typeof value === 'string') return safeText(value, { lines: true })
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
-    return value.map((item) => safeText(item, { lines: true })).join('\n')
+    const items = value.map((item) => safeText(item, { lines: true }))
+    const line = items.join(', ')
+    return line.length <= lineMaxLength && !line.includes('\n') ? line : items.join('\n')
   }
   if (typeof value === 'object' && value !== null) {
     return safeText(JSON.stringify(value, null, 2), { lines: true })

@@ -29,34 +29,40 @@ export class RunRecorder {
     this.#keepConnection = options.daemon !== 'in-process'
   }
 
-  /** Writes that the command runs. @throws what connecting and writing throw. */
-  async started(signal: AbortSignal): Promise<void> {
-    await this.#withClient(signal, async (client) => {
+  /**
+   * Writes that the command runs. If it has ended by the time there is a connection, one write will do for both: then the
+   * connection is kept for it. @throws what connecting and writing throw.
+   */
+  async started(signal: AbortSignal, stillRuns: () => boolean): Promise<void> {
+    const client = await this.#connect(signal)
+    if (!stillRuns()) return
+    try {
       const cause = await this.#parentToken(client, signal)
       const params = { type: logType, id: this.#job.logId, data: this.#logData('PENDING') }
       const write = { ...params, ...defined({ cause }) }
       const { version } = await client.request(records.CreateRecord, write, { signal })
       this.#logVersion = version
-    })
+    } finally {
+      if (!this.#keepConnection) await this.close()
+    }
   }
 
   /** Writes how it ended, in one transaction. @throws what connecting and writing throw. */
   async ended(facts: RunFacts, signal: AbortSignal): Promise<void> {
-    await this.#withClient(signal, async (client) => {
-      for (let taken = 0; ; ) {
-        const attempt = Math.max(taken, await this.#earlierResults(client, signal)) + 1
-        const operations = await this.#endOperations(client, { facts, attempt, signal })
-        try {
-          await client.request(records.Transact, { operations }, { signal })
-          return
-        } catch (error) {
-          // Another run of the same job has taken the number meanwhile.
-          if (!isOrionError(error, 'conflict') || error.data.reason !== 'exists') throw error
-          if (error.data.type !== undefined && error.data.type !== resultType) throw error
-          taken = attempt
-        }
+    const client = await this.#connect(signal)
+    for (let taken = 0; ; ) {
+      const attempt = Math.max(taken, await this.#earlierResults(client, signal)) + 1
+      const operations = await this.#endOperations(client, { facts, attempt, signal })
+      try {
+        await client.request(records.Transact, { operations }, { signal })
+        return
+      } catch (error) {
+        // Another run of the same job has taken the number meanwhile.
+        if (!isOrionError(error, 'conflict') || error.data.reason !== 'exists') throw error
+        if (error.data.type !== undefined && error.data.type !== resultType) throw error
+        taken = attempt
       }
-    })
+    }
   }
 
   /** Lets go of the connection, if there still is one. */
@@ -66,13 +72,9 @@ export class RunRecorder {
     await client?.close()
   }
 
-  async #withClient(signal: AbortSignal, use: (client: Client) => Promise<void>): Promise<void> {
+  async #connect(signal: AbortSignal): Promise<Client> {
     this.#client ??= await connect({ ...this.#options, signal })
-    try {
-      await use(this.#client)
-    } finally {
-      if (!this.#keepConnection) await this.close()
-    }
+    return this.#client
   }
 
   /** The position of the surrounding run's record, if it has been written. */

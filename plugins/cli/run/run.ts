@@ -39,6 +39,7 @@ export const run: Action<RunFlags, string[]> = async (cli, flags, ...words) => {
   const outcome = await child.outcome
   const durationMs = Math.round(performance.now() - startedAt)
   signals.childEnded()
+  record.commandEnded()
   const peakMemoryBytes = child.peakMemoryBytes()
   await child.delivered()
   if (outcome.how === 'unstartable') await say(cli, flags, outcome.message)
@@ -73,6 +74,8 @@ function childEnvironment(cli: Cli, { store }: RunFlags, job: Job): NodeJS.Proce
 }
 
 interface RecordUnderWay {
+  /** The command has ended; a start that is not written yet need not be. */
+  commandEnded(): void
   /** Writes the end. @throws when the run could not be recorded in time. */
   finish(facts: RunFacts, stop: AbortSignal): Promise<void>
 }
@@ -81,13 +84,17 @@ interface RecordUnderWay {
 function beginRecord(cli: Cli, flags: RunFlags, job: Job): RecordUnderWay {
   const startOver = new AbortController()
   let recorder: RunRecorder | undefined
+  let ended = false
   const begun = (async (): Promise<void> => {
     recorder = await loadRecorder(cli, flags, job)
-    await recorder.started(startOver.signal)
+    if (!ended) await recorder.started(startOver.signal, () => !ended)
   })()
   // Told at the end, if the end can't be written either.
   begun.catch(() => {})
   return {
+    commandEnded: () => {
+      ended = true
+    },
     finish: async (facts, stop) => {
       const deadlineMs = deadlineOf(cli.env)
       const signal = AbortSignal.any([stop, AbortSignal.timeout(deadlineMs)])

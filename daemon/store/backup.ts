@@ -1,5 +1,5 @@
 /** A consistent copy of the store's file, made while others write. */
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { OrionError } from '../../sdk/errors.ts'
 import type { Instant } from '../../sdk/instant.ts'
@@ -31,7 +31,10 @@ export async function backupStore(request: {
     })
   }
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    // Only our own directory is made, one level deep: Node's recursive mkdir never returns in /proc.
+    if (request.path === undefined && !existsSync(dirname(path))) {
+      mkdirSync(dirname(path), { mode: 0o700 })
+    }
     // What readers see must be on disk before it is copied; otherwise a backup could know more than the log.
     await connection.sync()
     await connection.backup(path, { pagesPerStep, ...(signal === undefined ? {} : { signal }) })

@@ -2,11 +2,12 @@
  * Does one operation on one record inside the open transaction: compare the version, write the record,
  * append the event. Everything is checked before anything is written, so that a refusal needs no undoing.
  */
-import { uuidV7 } from '../../sdk/uuid-v7.ts'
+
 import { OrionError } from '../../sdk/errors.ts'
 import { parseInstant } from '../../sdk/instant.ts'
 import type { Lifecycle, Operation, Record, Token, Version } from '../../sdk/model.ts'
 import type { ImportedRecord, TransactOperation } from '../../sdk/protocol/records.ts'
+import { uuidV7 } from '../../sdk/uuid-v7.ts'
 import { applyChanges, checkData, checkNewData } from './changes.ts'
 import { conflictError } from './conflicts.ts'
 import { EngineError } from './engine/engine.ts'

@@ -3,14 +3,23 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { systemClock, type Clock } from '../../daemon/clock.ts'
+import { type Clock, systemClock } from '../../daemon/clock.ts'
 import { defaultLimits, type Limits } from '../../daemon/limits.ts'
 import { silentLog } from '../../daemon/log.ts'
 import { type HostIo, nodeHostIo } from '../../daemon/store/engine/host-io.ts'
 import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
-import type { Caller, StoreApi } from '../../daemon/store/store-api.ts'
 import { openStore } from '../../daemon/store/store.ts'
-import { boolean, enumeration, instant, integer, json, list, number, text } from '../../sdk/field.ts'
+import type { Caller, StoreApi } from '../../daemon/store/store-api.ts'
+import {
+  boolean,
+  enumeration,
+  instant,
+  integer,
+  json,
+  list,
+  number,
+  text,
+} from '../../sdk/field.ts'
 import { defineRecordType, type RecordTypeDefinition } from '../../sdk/record-type.ts'
 
 /** A type with every kind of trait that the store treats specially. */
@@ -50,7 +59,10 @@ export function temporaryDirectory(t: TestContext): string {
 }
 
 /** Opens a store; it is closed after the test. */
-export async function openTestStore(t: TestContext, options: TestStoreOptions = {}): Promise<StoreApi> {
+export async function openTestStore(
+  t: TestContext,
+  options: TestStoreOptions = {},
+): Promise<StoreApi> {
   const path = options.path ?? join(temporaryDirectory(t), 'store.db')
   const engine = await loadSqlJsEngine({ io: { ...nodeHostIo, ...options.io } })
   const store = await openStore({

@@ -36,7 +36,7 @@ const fitting: readonly (readonly [pattern: string, topic: string])[] = [
   ['#a.*', '#a.b'],
   ['+(a).b', '+(a).b'],
   ['@(a|b).c', '@(a|b).c'],
-  ['a${b,c}.x', 'a$c.x'],
+  [`a\${b,c}.x`, 'a$c.x'],
   ['a.?', 'a.-'],
 ]
 
@@ -54,7 +54,7 @@ const unfitting: readonly (readonly [pattern: string, topic: string])[] = [
   ['a/b.*', 'a.b.c'],
   ['+(a).b', 'aa.b'],
   ['@(a|b).c', 'a.c'],
-  ['a${b,c}.x', 'a${b,c}.x'],
+  [`a\${b,c}.x`, `a\${b,c}.x`],
   ['Build.finished', 'Build.finished.x'],
 ]
 
@@ -168,7 +168,10 @@ function reference(pattern: string): RegExp {
     else if (character === ',') source += '|'
     else if (character === '[') {
       const end = pattern.indexOf(']', at)
-      source += pattern.slice(at, end + 1).replace('[!', '[^').replaceAll('/', '\\/')
+      source += pattern
+        .slice(at, end + 1)
+        .replace('[!', '[^')
+        .replaceAll('/', '\\/')
       at = end
     } else source += character.replace(/[.$()+|/\\^]/g, '\\$&')
   }

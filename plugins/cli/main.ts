@@ -10,6 +10,11 @@ import { textOutput } from './text-output.ts'
  * @returns The exit code; everything is written by then.
  */
 export async function runCli(args: readonly string[], daemon: DaemonAccess): Promise<number> {
+  const arranged = arrangeArguments(args)
+  // The daemon starts without the command line, unless that has something to say.
+  if (arranged[0] === 'serve' && arranged.slice(1).every((arg) => !ours.test(arg))) {
+    return await daemon.runDaemon(arranged.slice(1))
+  }
   const { env } = process
   const cli: Cli = {
     env,
@@ -23,5 +28,7 @@ export async function runCli(args: readonly string[], daemon: DaemonAccess): Pro
     daemon,
   }
   const { runCommandLine } = await import('./application.ts')
-  return await runCommandLine(cli, arrangeArguments(args))
+  return await runCommandLine(cli, arranged)
 }
+
+const ours = /^(?:-h|-H|--help|--help-all|--helpAll|--json|--token(?:=.*)?)$/

@@ -1,12 +1,17 @@
 /** Turns the texts of flags into values; what they throw is told as wrong usage. */
 import { isJsonObject, type Json, type JsonObject } from '../../sdk/json.ts'
 
+/** A whole number from 0 up. */
+export function parseWhole(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
+  throw new Error('expected a whole number')
+}
+
 /** A whole number from 1 up, such as a version or a limit. */
 export function parsePositive(text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) {
-    throw new Error('expected a whole number from 1 up')
-  }
+  const value = parseWhole(text)
+  if (value < 1) throw new Error('expected a whole number from 1 up')
   return value
 }
 

@@ -1,8 +1,8 @@
 /** What the commands about events do, but for those that wait. */
 import { ListEvents, PublishEvent } from '../../../sdk/protocol/events.ts'
 import type { Action } from '../command.ts'
-import type { EventsFlags, PublishFlags } from '../commands/event-commands.ts'
 import { defined, unlessEmpty } from '../defined.ts'
+import type { EventsFlags, PublishFlags } from '../flags.ts'
 import { jsonLine, printResult, styleOf } from '../print.ts'
 import { readValue } from '../read-argument.ts'
 import { withClient } from '../store-client.ts'

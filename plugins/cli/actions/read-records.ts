@@ -6,9 +6,9 @@ import {
   RecordHistory,
 } from '../../../sdk/protocol/records.ts'
 import type { Action } from '../command.ts'
-import type { CountFlags, GetFlags, HistoryFlags, ListFlags } from '../commands/read-commands.ts'
 import type { Cli } from '../context.ts'
 import { defined, unlessEmpty } from '../defined.ts'
+import type { CountFlags, GetFlags, HistoryFlags, ListFlags } from '../flags.ts'
 import { printResult, styleOf } from '../print.ts'
 import { readObject } from '../read-argument.ts'
 import { withClient } from '../store-client.ts'

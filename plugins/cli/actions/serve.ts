@@ -1,12 +1,14 @@
 import type { Action } from '../command.ts'
-import type { ServeFlags } from '../commands/daemon-commands.ts'
+import type { ServeFlags } from '../flags.ts'
 
 /** `orion serve`: the daemon takes its own arguments. */
-export const serve: Action<ServeFlags, []> = async (cli, { store, stdio, foreground }) => {
+export const serve: Action<ServeFlags, []> = async (cli, flags) => {
+  const { store, stdio, foreground, idleExitMs } = flags
   const args = [
     ...(store === undefined ? [] : ['--store', store]),
     ...(stdio ? ['--stdio'] : []),
     ...(foreground ? ['--foreground'] : []),
+    ...(idleExitMs === undefined ? [] : ['--idle-exit-ms', String(idleExitMs)]),
   ]
   return await cli.daemon.runDaemon(args)
 }

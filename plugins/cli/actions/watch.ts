@@ -1,5 +1,5 @@
 import type { Action } from '../command.ts'
-import type { WatchFlags } from '../commands/event-commands.ts'
+import type { WatchFlags } from '../flags.ts'
 import { jsonLine, styleOf } from '../print.ts'
 import { withClient } from '../store-client.ts'
 import { parseTokenFlag } from '../token-flag.ts'

@@ -5,16 +5,16 @@ import { isJsonObject, type Json } from '../../../sdk/json.ts'
 import type { WriteResult } from '../../../sdk/model.ts'
 import * as records from '../../../sdk/protocol/records.ts'
 import type { Action } from '../command.ts'
-import type { WriteFlags } from '../commands/record-arguments.ts'
+import type { Cli, GlobalFlags } from '../context.ts'
+import { defined, unlessEmpty } from '../defined.ts'
 import type {
   CreateFlags,
   MoveFlags,
   PurgeFlags,
   TransactFlags,
   UpdateFlags,
-} from '../commands/write-commands.ts'
-import type { Cli, GlobalFlags } from '../context.ts'
-import { defined, unlessEmpty } from '../defined.ts'
+  WriteFlags,
+} from '../flags.ts'
 import { printResult, styleOf } from '../print.ts'
 import { readObject, readValue } from '../read-argument.ts'
 import { withClient } from '../store-client.ts'

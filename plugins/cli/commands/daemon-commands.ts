@@ -1,29 +1,38 @@
 /** Commands about the daemon and its store. */
 import { command, globalFlags } from '../command.ts'
 import type { GlobalFlags } from '../context.ts'
-
-export type ServeFlags = GlobalFlags & { readonly stdio: boolean; readonly foreground: boolean }
+import type { ServeFlags } from '../flags.ts'
+import { parseWhole } from '../parse-flags.ts'
 
 const on = { kind: 'boolean', default: false, withNegated: false } as const
 
+/** `orion serve` */
 export const serveCommand = command<ServeFlags>({
   brief: 'Run the daemon here',
   about:
     'Runs the daemon of the store in this process until it is stopped. Seldom needed: every command starts it by itself.',
   examples: [
     ['serve --foreground', 'with its log on stderr; Ctrl-C ends it'],
-    ['serve --stdio', 'speaking the protocol on stdin and stdout as well'],
+    ['serve --stdio', 'for one client, on stdin and stdout; ends with it'],
   ],
   parameters: {
     flags: {
       ...globalFlags,
-      stdio: { ...on, brief: 'Also speak the protocol on stdin and stdout' },
+      stdio: { ...on, brief: 'Serve one client on stdin and stdout, and end with it' },
       foreground: { ...on, brief: 'Log to stderr' },
+      idleExitMs: {
+        kind: 'parsed',
+        parse: parseWhole,
+        optional: true,
+        placeholder: 'MS',
+        brief: 'End after so many milliseconds without a connection; 0 is never',
+      },
     },
   },
   load: async () => (await import('../actions/serve.ts')).serve,
 })
 
+/** `orion stdio` */
 export const stdioCommand = command<GlobalFlags>({
   brief: 'A bridge for editors: the protocol on stdin and stdout',
   about:
@@ -33,6 +42,7 @@ export const stdioCommand = command<GlobalFlags>({
   load: async () => (await import('../actions/stdio.ts')).bridge,
 })
 
+/** `orion endpoint` */
 export const endpointCommand = command<GlobalFlags>({
   brief: 'Where the daemon listens; starts it if need be',
   examples: [['endpoint --json', '{socket, storeId, instanceId, pid, version, protocol}']],
@@ -40,6 +50,7 @@ export const endpointCommand = command<GlobalFlags>({
   load: async () => (await import('../actions/daemon.ts')).endpoint,
 })
 
+/** `orion status` */
 export const statusCommand = command<GlobalFlags>({
   brief: 'How the daemon and its store are; starts nothing',
   about:
@@ -48,6 +59,7 @@ export const statusCommand = command<GlobalFlags>({
   load: async () => (await import('../actions/daemon.ts')).status,
 })
 
+/** `orion stop` */
 export const stopCommand = command<GlobalFlags>({
   brief: 'End the daemon cleanly',
   about:
@@ -56,6 +68,7 @@ export const stopCommand = command<GlobalFlags>({
   load: async () => (await import('../actions/daemon.ts')).stop,
 })
 
+/** `orion backup` */
 export const backupCommand = command<GlobalFlags, [string?]>({
   brief: 'Write a consistent copy of the store while others write',
   examples: [['backup ../orion-backup.sqlite', 'an ordinary SQLite file']],

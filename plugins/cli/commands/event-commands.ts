@@ -1,6 +1,6 @@
 /** Commands about events. */
 import { command, globalFlags } from '../command.ts'
-import type { GlobalFlags } from '../context.ts'
+import type { EventsFlags, PublishFlags, WaitFlags, WatchFlags } from '../flags.ts'
 import { parseDuration } from '../parse-flags.ts'
 import { idempotencyKeyFlag, limitFlag, reasonFlag } from './record-arguments.ts'
 
@@ -12,8 +12,7 @@ const patternArgument = {
 
 const tokenFlag = { kind: 'parsed', parse: String, optional: true, placeholder: 'TOKEN' } as const
 
-export type WatchFlags = GlobalFlags & { readonly from?: string }
-
+/** `orion watch` */
 export const watchCommand = command<WatchFlags, string[]>({
   brief: 'Show events as they happen',
   about:
@@ -30,12 +29,7 @@ export const watchCommand = command<WatchFlags, string[]>({
   load: async () => (await import('../actions/watch.ts')).watch,
 })
 
-export type EventsFlags = GlobalFlags & {
-  readonly after?: string
-  readonly limit?: number
-  readonly wait?: number
-}
-
+/** `orion events` */
 export const eventsCommand = command<EventsFlags, string[]>({
   brief: 'Show events that have happened',
   about: 'Shows events of the log, oldest first, from the oldest that is kept or after a token.',
@@ -64,12 +58,7 @@ export const eventsCommand = command<EventsFlags, string[]>({
   load: async () => (await import('../actions/events.ts')).listEvents,
 })
 
-export type PublishFlags = GlobalFlags & {
-  readonly payload?: string
-  readonly reason?: string
-  readonly idempotencyKey?: string
-}
-
+/** `orion publish` */
 export const publishCommand = command<PublishFlags, [string]>({
   brief: 'Put an event of your own into the log',
   examples: [[`publish Build.finished --payload '{"ok":true}'`, 'whoever watches Build.* is told']],
@@ -100,12 +89,7 @@ export const publishCommand = command<PublishFlags, [string]>({
   load: async () => (await import('../actions/events.ts')).publish,
 })
 
-export type WaitFlags = GlobalFlags & {
-  readonly where?: string
-  readonly after?: string
-  readonly timeout: number
-}
-
+/** `orion wait` */
 export const waitCommand = command<WaitFlags, [string]>({
   brief: 'Wait for the first event that fits',
   about:

@@ -1,6 +1,6 @@
 /** Commands that read records. */
 import { command, globalFlags } from '../command.ts'
-import type { GlobalFlags } from '../context.ts'
+import type { CountFlags, GetFlags, HistoryFlags, ListFlags } from '../flags.ts'
 import { parseOrder, parsePositive } from '../parse-flags.ts'
 import {
   afterFlag,
@@ -11,8 +11,7 @@ import {
   whereFlag,
 } from './record-arguments.ts'
 
-export type GetFlags = GlobalFlags & { readonly version?: number }
-
+/** `orion get` */
 export const getCommand = command<GetFlags, [string, string]>({
   brief: 'Show one record',
   about:
@@ -37,15 +36,7 @@ export const getCommand = command<GetFlags, [string, string]>({
   load: async () => (await import('../actions/read-records.ts')).getRecord,
 })
 
-export type ListFlags = GlobalFlags & {
-  readonly where?: string
-  readonly order?: readonly { readonly field: string; readonly direction: 'asc' | 'desc' }[]
-  readonly limit?: number
-  readonly after?: string
-  readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
-  readonly fields?: readonly string[]
-}
-
+/** `orion list` */
 export const listCommand = command<ListFlags, [string]>({
   brief: 'List the records of a type',
   about:
@@ -90,12 +81,7 @@ export const listCommand = command<ListFlags, [string]>({
   load: async () => (await import('../actions/read-records.ts')).listRecords,
 })
 
-export type CountFlags = GlobalFlags & {
-  readonly where?: string
-  readonly groupBy?: string
-  readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
-}
-
+/** `orion count` */
 export const countCommand = command<CountFlags, [string]>({
   brief: 'Count the records of a type',
   examples: [
@@ -120,8 +106,7 @@ export const countCommand = command<CountFlags, [string]>({
   load: async () => (await import('../actions/read-records.ts')).countRecords,
 })
 
-export type HistoryFlags = GlobalFlags & { readonly limit?: number; readonly after?: string }
-
+/** `orion history` */
 export const historyCommand = command<HistoryFlags, [string, string]>({
   brief: 'Show the versions of a record, newest first',
   about: 'Shows the versions of a record, newest first: who changed what, when, and why.',

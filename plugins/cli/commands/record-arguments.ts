@@ -1,14 +1,17 @@
 /** Arguments and flags that several commands on records share. */
 import { parsePositive } from '../parse-flags.ts'
 
+/** The name of a record type. */
 export const typeArgument = {
   parse: String,
   placeholder: 'TYPE',
   brief: 'Name of a record type, such as OrionInsight; `orion types` lists them',
 } as const
 
+/** The id of a record. */
 export const idArgument = { parse: String, placeholder: 'ID', brief: 'Id of the record' } as const
 
+/** How long a page is. */
 export const limitFlag = {
   kind: 'parsed',
   parse: parsePositive,
@@ -17,6 +20,7 @@ export const limitFlag = {
   brief: 'At most so many (default 50, at most 1000)',
 } as const
 
+/** Where a page begins. */
 export const afterFlag = {
   kind: 'parsed',
   parse: String,
@@ -25,6 +29,7 @@ export const afterFlag = {
   brief: 'Go on after the page that gave this cursor as `next`',
 } as const
 
+/** A filter. */
 export const whereFlag = {
   kind: 'parsed',
   parse: String,
@@ -33,6 +38,7 @@ export const whereFlag = {
   brief: 'Only records that fit, such as {"domain":"build","confidenceScore":{"gte":0.8}}',
 } as const
 
+/** Which lifecycles to look at. */
 export const lifecycleFlag = {
   kind: 'enum',
   values: ['active', 'archived', 'deleted'],
@@ -41,6 +47,7 @@ export const lifecycleFlag = {
   brief: 'Also these; default active alone',
 } as const
 
+/** Why something is written. */
 export const reasonFlag = {
   kind: 'parsed',
   parse: String,
@@ -49,6 +56,7 @@ export const reasonFlag = {
   brief: 'Why; kept with the event',
 } as const
 
+/** What a write is based on. */
 export const expectedVersionFlag = {
   kind: 'parsed',
   parse: parsePositive,
@@ -57,6 +65,7 @@ export const expectedVersionFlag = {
   brief: 'The version this is based on; without it the record is read first',
 } as const
 
+/** A write that keeps nothing. */
 export const dryRunFlag = {
   kind: 'boolean',
   default: false,
@@ -64,6 +73,7 @@ export const dryRunFlag = {
   brief: 'Check and answer everything, keep nothing',
 } as const
 
+/** A key that makes repeating safe. */
 export const idempotencyKeyFlag = {
   kind: 'parsed',
   parse: String,
@@ -71,13 +81,6 @@ export const idempotencyKeyFlag = {
   placeholder: 'KEY',
   brief: 'The same key again gives the first answer again and writes nothing twice',
 } as const
-
-/** What every write takes. */
-export type WriteFlags = {
-  readonly reason?: string
-  readonly idempotencyKey?: string
-  readonly dryRun: boolean
-}
 
 /** The declarations of `WriteFlags`. */
 export const writeFlags = {

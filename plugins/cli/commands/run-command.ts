@@ -1,12 +1,8 @@
 /** The command that runs another one and remembers how it went. */
 import { command, globalFlags } from '../command.ts'
-import type { GlobalFlags } from '../context.ts'
+import type { RunFlags } from '../flags.ts'
 
-export type RunFlags = GlobalFlags & {
-  readonly job?: string
-  readonly artifact?: readonly string[]
-}
-
+/** `orion run` */
 export const runCommand = command<RunFlags, string[]>({
   brief: 'Run a command and record how it went',
   about: [

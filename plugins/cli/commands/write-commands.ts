@@ -1,6 +1,6 @@
 /** Commands that write records. */
 import { command, globalFlags } from '../command.ts'
-import type { GlobalFlags } from '../context.ts'
+import type { CreateFlags, MoveFlags, PurgeFlags, TransactFlags, UpdateFlags } from '../flags.ts'
 import {
   dryRunFlag,
   expectedVersionFlag,
@@ -8,12 +8,10 @@ import {
   idempotencyKeyFlag,
   reasonFlag,
   typeArgument,
-  type WriteFlags,
   writeFlags,
 } from './record-arguments.ts'
 
-export type CreateFlags = GlobalFlags & WriteFlags & { readonly data: string; readonly id?: string }
-
+/** `orion create` */
 export const createCommand = command<CreateFlags, [string]>({
   brief: 'Create a record',
   about:
@@ -52,15 +50,7 @@ export const createCommand = command<CreateFlags, [string]>({
   load: async () => (await import('../actions/write-records.ts')).createRecord,
 })
 
-export type UpdateFlags = GlobalFlags &
-  WriteFlags & {
-    readonly set?: string
-    readonly unset?: readonly string[]
-    readonly apply?: string
-    readonly expectedVersion?: number
-    readonly force: boolean
-  }
-
+/** `orion update` */
 export const updateCommand = command<UpdateFlags, [string, string]>({
   brief: 'Change fields of a record',
   about:
@@ -115,13 +105,12 @@ export const updateCommand = command<UpdateFlags, [string, string]>({
   load: async () => (await import('../actions/write-records.ts')).updateRecord,
 })
 
-export type MoveFlags = GlobalFlags & WriteFlags & { readonly expectedVersion?: number }
-
 const moveParameters = {
   flags: { ...globalFlags, ...writeFlags, expectedVersion: expectedVersionFlag },
   positional: { kind: 'tuple', parameters: [typeArgument, idArgument] },
 } as const
 
+/** `orion delete` */
 export const deleteCommand = command<MoveFlags, [string, string]>({
   brief: 'Mark a record deleted; it can be restored',
   examples: [
@@ -131,20 +120,21 @@ export const deleteCommand = command<MoveFlags, [string, string]>({
   load: async () => (await import('../actions/write-records.ts')).deleteRecord,
 })
 
+/** `orion archive` */
 export const archiveCommand = command<MoveFlags, [string, string]>({
   brief: 'Put a record away; lists leave it out unless asked',
   parameters: moveParameters,
   load: async () => (await import('../actions/write-records.ts')).archiveRecord,
 })
 
+/** `orion restore` */
 export const restoreCommand = command<MoveFlags, [string, string]>({
   brief: 'Make a deleted or archived record active again',
   parameters: moveParameters,
   load: async () => (await import('../actions/write-records.ts')).restoreRecord,
 })
 
-export type PurgeFlags = MoveFlags & { readonly yes: boolean }
-
+/** `orion purge` */
 export const purgeCommand = command<PurgeFlags, [string, string]>({
   brief: 'Remove a record for good, with its history',
   about:
@@ -165,8 +155,7 @@ export const purgeCommand = command<PurgeFlags, [string, string]>({
   load: async () => (await import('../actions/write-records.ts')).purgeRecord,
 })
 
-export type TransactFlags = GlobalFlags & WriteFlags
-
+/** `orion transact` */
 export const transactCommand = command<TransactFlags, [string]>({
   brief: 'Several operations at once: all or nothing',
   about:

@@ -1,7 +1,7 @@
 import { type ConflictData, isOrionError } from '../../../sdk/errors.ts'
 import type { Record } from '../../../sdk/model.ts'
 import type { Colours } from '../colours.ts'
-import type { ToldError } from '../report-error.ts'
+import type { ToldError } from '../told-error.ts'
 import { cellText, cut } from './cell.ts'
 import { safeText } from './safe-text.ts'
 import { age } from './time.ts'

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Action } from '../command.ts'
-import type { RunFlags } from '../commands/run-command.ts'
 import type { Cli } from '../context.ts'
+import type { RunFlags } from '../flags.ts'
 import { parseDuration } from '../parse-flags.ts'
 import { collectArtifacts } from './artifacts.ts'
 import { exitCodeOf, type RunningCommand, startCommand } from './child.ts'
@@ -182,7 +182,7 @@ async function say(cli: Cli, { json }: RunFlags, message: string): Promise<void>
 
 async function reasonOf(error: unknown, stop: AbortSignal): Promise<string> {
   if (stop.aborted) return 'a signal asked to end at once'
-  const { describeError } = await import('../report-error.ts')
+  const { describeError } = await import('../told-error.ts')
   const isTimeout = error instanceof DOMException && error.name === 'TimeoutError'
   if (isTimeout)
     return 'the store did not answer in time (ORION_RUN_DEADLINE sets how long to wait)'

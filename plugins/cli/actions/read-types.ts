@@ -10,7 +10,7 @@ export const listTypes: Action<GlobalFlags, []> = async (cli, flags) => {
   const value = await withClient(cli, flags, (client) => client.request(ListTypes, { count: true }))
   await printResult(cli, flags, {
     value,
-    people: async () => (await import('../present/types.ts')).typeTable(value, styleOf(cli)),
+    people: async () => (await import('../present/type-text.ts')).typeTable(value, styleOf(cli)),
   })
   return 0
 }
@@ -20,7 +20,7 @@ export const showType: Action<GlobalFlags, [string]> = async (cli, flags, type) 
   const value = await withClient(cli, flags, (client) => client.request(GetType, { type }))
   await printResult(cli, flags, {
     value,
-    people: async () => (await import('../present/types.ts')).typeText(value, styleOf(cli)),
+    people: async () => (await import('../present/type-text.ts')).typeText(value, styleOf(cli)),
   })
   return 0
 }

@@ -1,0 +1,91 @@
+/** What the flags of each command give it. */
+import type { GlobalFlags } from './context.ts'
+
+/** What every write takes. */
+export type WriteFlags = {
+  readonly reason?: string
+  readonly idempotencyKey?: string
+  readonly dryRun: boolean
+}
+
+/** The flags of `orion get`. */
+export type GetFlags = GlobalFlags & { readonly version?: number }
+
+/** The flags of `orion list`. */
+export type ListFlags = GlobalFlags & {
+  readonly where?: string
+  readonly order?: readonly { readonly field: string; readonly direction: 'asc' | 'desc' }[]
+  readonly limit?: number
+  readonly after?: string
+  readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
+  readonly fields?: readonly string[]
+}
+
+/** The flags of `orion count`. */
+export type CountFlags = GlobalFlags & {
+  readonly where?: string
+  readonly groupBy?: string
+  readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
+}
+
+/** The flags of `orion history`. */
+export type HistoryFlags = GlobalFlags & { readonly limit?: number; readonly after?: string }
+
+/** The flags of `orion create`. */
+export type CreateFlags = GlobalFlags & WriteFlags & { readonly data: string; readonly id?: string }
+
+/** The flags of `orion update`. */
+export type UpdateFlags = GlobalFlags &
+  WriteFlags & {
+    readonly set?: string
+    readonly unset?: readonly string[]
+    readonly apply?: string
+    readonly expectedVersion?: number
+    readonly force: boolean
+  }
+
+/** The flags of `orion delete`, `archive` and `restore`. */
+export type MoveFlags = GlobalFlags & WriteFlags & { readonly expectedVersion?: number }
+
+/** The flags of `orion purge`. */
+export type PurgeFlags = MoveFlags & { readonly yes: boolean }
+
+/** The flags of `orion transact`. */
+export type TransactFlags = GlobalFlags & WriteFlags
+
+/** The flags of `orion serve`. */
+export type ServeFlags = GlobalFlags & {
+  readonly stdio: boolean
+  readonly foreground: boolean
+  readonly idleExitMs?: number
+}
+
+/** The flags of `orion watch`. */
+export type WatchFlags = GlobalFlags & { readonly from?: string }
+
+/** The flags of `orion events`. */
+export type EventsFlags = GlobalFlags & {
+  readonly after?: string
+  readonly limit?: number
+  readonly wait?: number
+}
+
+/** The flags of `orion publish`. */
+export type PublishFlags = GlobalFlags & {
+  readonly payload?: string
+  readonly reason?: string
+  readonly idempotencyKey?: string
+}
+
+/** The flags of `orion wait`. */
+export type WaitFlags = GlobalFlags & {
+  readonly where?: string
+  readonly after?: string
+  readonly timeout: number
+}
+
+/** The flags of `orion run`. */
+export type RunFlags = GlobalFlags & {
+  readonly job?: string
+  readonly artifact?: readonly string[]
+}

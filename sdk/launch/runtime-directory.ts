@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { LaunchError, messageOf, systemCode } from './launch-error.ts'
+import { LaunchError, messageOf } from './launch-error.ts'
 import { isDirectory, lookAt, lookAtItself } from './look-at.ts'
+import { makeDirectory } from './make-directory.ts'
 import type { Environment } from './store-location.ts'
 
 /**
@@ -79,7 +80,7 @@ export function runtimeAt(
  */
 export function prepareRuntime(runtime: RuntimeDirectory): void {
   try {
-    mkdirSync(dirname(runtime.root), { recursive: true, mode: 0o700 })
+    makeDirectory(dirname(runtime.root))
     for (const directory of [runtime.root, runtime.directory]) makeDirectory(directory)
   } catch (error) {
     throw new LaunchError(
@@ -163,12 +164,4 @@ function insecure(path: string, got: string): LaunchError {
         'remove it if it is not yours, `chmod 700` it if it is, or set ORION_RUNTIME_DIR to a directory of your own',
     },
   )
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error
-  }
 }

@@ -1,8 +1,9 @@
-import { accessSync, constants, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, readdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ancestors, findRepositoryHome } from './git-directory.ts'
 import { LaunchError, messageOf, systemCode } from './launch-error.ts'
 import { isDirectory, lookAt } from './look-at.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /**
  * Finds the store that belongs to a place, without making or changing anything.
@@ -57,7 +58,7 @@ export interface StoreLocation {
 export function prepareStore(location: StoreLocation): void {
   const { directory } = location
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
     if (basename(directory) === '.orion' || readdirSync(directory).length === 0)
       ignoreEverything(directory)

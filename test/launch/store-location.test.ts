@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { LaunchError } from '../../sdk/launch/launch-error.ts'
@@ -240,3 +241,10 @@ function failureOf(act: () => void): LaunchError {
   }
   throw new assert.AssertionError({ message: 'expected a failure, got none' })
 }
+
+test('a store path in a file system that takes no entries is refused, not tried for ever', {
+  skip: process.platform !== 'linux',
+}, () => {
+  const location = locateStore({ store: '/proc/nowhere/deep/store', cwd: tmpdir(), env: {} })
+  assert.throws(() => prepareStore(location), { kind: 'store_unwritable' })
+})

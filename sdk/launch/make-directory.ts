@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemCode } from './launch-error.ts'
+import { isDirectory } from './look-at.ts'
 
 /**
  * Makes a directory of mode 0700 and the ones above it that are missing.
@@ -24,6 +25,6 @@ function makeOne(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error
+    if (systemCode(error) !== 'EEXIST' || !isDirectory(path)) throw error
   }
 }

@@ -81,7 +81,7 @@ export class ConnectionPump {
     const toldAtTick = this.#tick
     this.#cohorts.add({ id, selection, syncAtSeq, gap, toldAtTick, closed: false }, seq)
     this.#wake ??= this.#parts.bus.onAdvance(() => this.#run())
-    this.#timer ??= setInterval(() => this.#tickOn(), this.#parts.bookmarkEveryMs / 2).unref()
+    this.#timer ??= setInterval(() => this.#tickOn(), this.#parts.bookmarkEveryMs / 2)
     this.#run()
   }
 

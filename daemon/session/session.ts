@@ -79,7 +79,7 @@ export class Session {
         connection: this.connectionId,
       })
       this.close()
-    }, handshakeMaxMs).unref()
+    }, handshakeMaxMs)
     this.#connection.listen()
   }
 

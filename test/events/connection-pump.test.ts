@@ -250,8 +250,6 @@ test('a gap of another epoch is told before anything else', async (t) => {
 
 test('a quiet subscription is told its position, one message for all of them', async (t) => {
   const { log, connect } = fixture(t, 40)
-  const awake = setInterval(() => {}, 1_000) // The pump's own timer does not keep a process alive.
-  t.after(() => clearInterval(awake))
   const { pump, sink } = connect()
   pump.open(opening('s1', 'Note.*'))
   pump.open(opening('s2', 'Tally.*'))

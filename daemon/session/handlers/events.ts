@@ -33,8 +33,11 @@ export async function list(params: ListParams, context: RequestContext): Promise
   let found = await findEvents(search, context)
   const { waitMs = 0 } = params
   if (found.events.length === 0 && waitMs > 0) {
-    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(waitMs)])
+    const timeUp = new AbortController()
+    const timer = setTimeout(() => timeUp.abort(), waitMs)
+    const signal = AbortSignal.any([context.signal, timeUp.signal])
     await bus.waitForEvent(found.seq, wanted, signal)
+    clearTimeout(timer)
     assertWanted(context)
     found = await findEvents({ ...search, after: found.seq }, context)
   }

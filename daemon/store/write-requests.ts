@@ -3,7 +3,6 @@ import { OrionError } from '../../sdk/errors.ts'
 import type { Json } from '../../sdk/json.ts'
 import type { Record, Seq, WriteResult } from '../../sdk/model.ts'
 import type { Guard } from '../../sdk/protocol/records.ts'
-import { operationsMax } from '../../sdk/protocol/records.ts'
 import type { WriteOptions } from '../../sdk/protocol/schemas.ts'
 import { conflictError } from './conflicts.ts'
 import type { Authorship } from './event-log.ts'
@@ -153,6 +152,7 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
     run: (authorship: Authorship) => Written[],
   ): Promise<Several> {
     const { params, items } = request
+    const { operationsMax } = this.#context.limits
     if (items.length > operationsMax) {
       const message = `expected at most ${operationsMax} operations, got ${items.length}`
       const data = { limit: operationsMax, actual: items.length }

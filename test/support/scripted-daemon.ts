@@ -25,6 +25,7 @@ export type ScriptedHandler = (params: JsonObject, call: ScriptedCall) => unknow
 export class ScriptedConnection {
   readonly #connection: MessageConnection
   readonly #transport: Transport
+  #dropped = false
 
   constructor(connection: MessageConnection, transport: Transport) {
     this.#connection = connection
@@ -32,11 +33,17 @@ export class ScriptedConnection {
   }
 
   notify(method: string, params: JsonObject | object): void {
-    void this.#connection.sendNotification(method, params)
+    if (this.#dropped) return
+    try {
+      void this.#connection.sendNotification(method, params)
+    } catch {
+      // The client has hung up meanwhile.
+    }
   }
 
   /** Ends it as a crash would: answers that are not sent yet never come. */
   drop(): void {
+    this.#dropped = true
     this.#connection.dispose()
     void this.#transport.close()
   }

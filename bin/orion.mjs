@@ -2,12 +2,14 @@
 /**
  * The program `orion`: the command line, which knows the SDK alone, and the daemon it may start, wired together.
  *
- * Runs what was built if it is there; in a checkout that was not built the sources, by Node's own type stripping or by tsx.
+ * Runs what was built if it is there; in a checkout that was not built (or with ORION_FROM_SOURCE=1) the sources, by Node's
+ * own type stripping or by tsx.
  */
 import { existsSync } from 'node:fs'
 
 const built = new URL('../dist/', import.meta.url)
-const isBuilt = existsSync(new URL('plugins/cli/main.js', built))
+const isBuilt =
+  process.env.ORION_FROM_SOURCE !== '1' && existsSync(new URL('plugins/cli/main.js', built))
 const [root, ending] = isBuilt ? [built, 'js'] : [new URL('../', import.meta.url), 'ts']
 if (!isBuilt && !process.features.typescript) (await import('tsx/esm/api')).register()
 

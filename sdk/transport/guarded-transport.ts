@@ -126,7 +126,7 @@ export class GuardedTransport implements Transport {
     this.#deadline = setTimeout(() => {
       if (this.#link.unsentBytes < before && performance.now() < deadline) this.#linger(deadline)
       else this.#link.destroy()
-    }, this.#limits.lingerMs).unref()
+    }, this.#limits.lingerMs)
   }
 
   #drained(): void {

@@ -123,12 +123,13 @@ class MemoryLink implements Link {
     this.#peer?.peerHasEnded()
   }
 
-  /** Takes what the peer flushed. */
-  receive(bodies: readonly Body[], bytes: number): void {
-    if (this.#state !== 'open') return
+  /** Takes what the peer flushed; `false` if this end is gone. */
+  receive(bodies: readonly Body[], bytes: number): boolean {
+    if (this.#state !== 'open') return this.#state === 'ending' // Its owner reads no more.
     for (const body of bodies) this.#queue.push(body)
     this.#queueBytes += bytes
     if (!this.#paused) this.#wakeSoon()
+    return true
   }
 
   /** Notes that the peer sends no more. */
@@ -151,7 +152,9 @@ class MemoryLink implements Link {
     const bytes = this.#batchBytes
     this.#batch = []
     this.#batchBytes = 0
-    if (batch.length > 0) this.#peer?.receive(batch, bytes)
+    if (batch.length > 0 && this.#peer?.receive(batch, bytes) === false) {
+      this.destroy(new Error('the other end is gone'))
+    }
   }
 
   #queueRead(): void {
@@ -173,6 +176,7 @@ class MemoryLink implements Link {
   }
 
   #close(error: Error | undefined): void {
+    if (this.#state === 'closed') return
     this.#state = 'closed'
     process.nextTick(() => this.#events?.onClose(error))
   }

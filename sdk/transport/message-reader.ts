@@ -31,7 +31,6 @@ export class GuardedMessageReader extends AbstractMessageReader {
 
   override listen(callback: DataCallback): Disposable {
     this.#callback = callback
-    this.#link.setPaused(false)
     this.#continue()
     return { dispose: () => this.stop() }
   }

@@ -11,8 +11,8 @@ const tooLargeCode = 41300
  * Sends messages over a link: all of one turn in one piece, in the order they were written.
  *
  * A write resolves at once while the link has room and waits for it to drain when it is full, so
- * a sender that awaits its writes needs no memory for a peer that does not read. After the end it
- * rejects.
+ * a sender that awaits its writes needs no memory for a peer that does not read, and leaves others
+ * their turn for one that does. After the end it rejects.
  */
 export class BatchingMessageWriter extends AbstractMessageWriter implements EncodedMessageWriter {
   readonly #link: Link
@@ -22,8 +22,8 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
   readonly #written = Promise.resolve()
   #state: 'open' | 'closed' = 'open'
   #flushDue = false
-  /** Resolved, and replaced, when the link has drained. */
-  #drained: PromiseWithReject | undefined
+  /** What the writes that wait for room are waiting for. */
+  #room: PromiseWithReject | undefined
 
   constructor(
     link: Link,
@@ -61,12 +61,12 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
     this.#onEnd()
   }
 
-  /** Resolves the writes that waited. Called by the transport when its link has drained. */
+  /** Sends on, and resolves the writes that waited. Called when the link has drained. */
   drained(): void {
     this.#link.flush()
     if (this.#link.full) return
-    this.#drained?.resolve()
-    this.#drained = undefined
+    this.#room?.resolve()
+    this.#room = undefined
   }
 
   /** Refuses writes from now on; those accepted still go out. */
@@ -77,8 +77,8 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
   /** Gives up the writes that wait, and tells the library. */
   closed(reason: Error | undefined): void {
     this.stop()
-    this.#drained?.reject(closedError(reason))
-    this.#drained = undefined
+    this.#room?.reject(closedError(reason))
+    this.#room = undefined
     this.fireClose()
   }
 
@@ -89,17 +89,22 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
     this.#link.append(body, bytes)
     if (this.#link.full) {
       this.#link.flush()
-      if (this.#link.full) return this.#untilDrained()
-    } else if (!this.#flushDue) {
+      return this.#untilRoom()
+    }
+    if (!this.#flushDue) {
       this.#flushDue = true
       process.nextTick(flushTurn, this)
     }
     return this.#written
   }
 
-  #untilDrained(): Promise<void> {
-    this.#drained ??= promiseWithReject()
-    return this.#drained.promise
+  /** A later turn even if all left at once: else a loop that awaits its writes never yields. */
+  #untilRoom(): Promise<void> {
+    if (this.#room === undefined) {
+      this.#room = promiseWithReject()
+      if (!this.#link.full) setImmediate(() => this.drained())
+    }
+    return this.#room.promise
   }
 
   /** Ends the turn's batch. */

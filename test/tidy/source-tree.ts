@@ -23,7 +23,14 @@ export interface Violation {
 }
 
 /** Folders that hold no files of ours. */
-const foreign: ReadonlySet<string> = new Set(['node_modules', 'dist', '.git', '.orion', 'coverage'])
+const foreign: ReadonlySet<string> = new Set([
+  'node_modules',
+  'dist',
+  '.git',
+  '.orion',
+  'coverage',
+  '.cache',
+])
 const textEndings = /\.(ts|mts|mjs|js|json|md|lua|py|yml|yaml)$|(^|\/)(run|LICENSE|\.[a-z]+)$/
 
 /** Every text file of the project. */

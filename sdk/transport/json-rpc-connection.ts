@@ -9,6 +9,7 @@ import {
   type MessageConnection,
   type MessageReader,
   type MessageWriter,
+  type ResponseErrorLiteral,
   type ResponseMessage,
 } from 'vscode-jsonrpc/node'
 import { installSameTurnDispatch } from './same-turn-dispatch.ts'
@@ -125,7 +126,10 @@ class Outlet implements MessageWriter {
 
   write(message: Message): Promise<void> {
     if (this.#swallowing) return Promise.resolve()
-    return this.#writer.write(this.#presentable(message))
+    if (!Message.isResponse(message) || message.error === undefined) {
+      return this.#writer.write(message)
+    }
+    return this.#writeError(message, message.error)
   }
 
   /** Runs `send`; what it writes is not sent. */
@@ -144,30 +148,36 @@ class Outlet implements MessageWriter {
   }
 
   /** Gives the errors that the library makes by itself the shape that all our errors have. */
-  #presentable(message: Message): Message {
-    if (!Message.isResponse(message) || message.error === undefined) return message
-    const { code, data } = message.error
-    if (code === ErrorCodes.InternalError)
-      return this.#withoutInside(message, message.error.message)
-    if (code !== ErrorCodes.MethodNotFound || data !== undefined) return message
-    return withError(message, { ...message.error, data: errorData('method_not_found') })
+  #writeError(response: ResponseMessage, error: ResponseErrorLiteral<unknown>): Promise<void> {
+    const { code, data, message } = error
+    if (code === ErrorCodes.InternalError) return this.#writeIncident(response, message)
+    if (code !== ErrorCodes.MethodNotFound || data !== undefined)
+      return this.#writer.write(response)
+    return this.#writer.write(
+      withError(response, { ...error, data: errorData('method_not_found') }),
+    )
   }
 
   /** The library puts the message of any exception into its own -32603; that is for the log. */
-  #withoutInside(message: ResponseMessage, inside: string): Message {
+  #writeIncident(response: ResponseMessage, inside: string): Promise<void> {
     const incident = randomUUID()
-    this.#log('error', `incident ${incident}: ${inside}`)
+    const message = `internal error, incident ${incident}`
     const data = { ...errorData('internal'), incident }
-    return withError(message, {
-      code: internalCode,
-      message: `internal error, incident ${incident}`,
-      data,
-    })
+    const written = this.#writer.write(withError(response, { code: internalCode, message, data }))
+    const line = `incident ${incident}: ${inside}`
+    written.then(
+      () => this.#log('error', line),
+      () => this.#log('debug', line), // The peer is gone, which may be all that was wrong.
+    )
+    return written
   }
 }
 
-function withError(response: ResponseMessage, error: ResponseMessage['error']): ResponseMessage {
-  return { jsonrpc: '2.0', id: response.id, ...(error && { error }) }
+function withError(
+  response: ResponseMessage,
+  error: ResponseErrorLiteral<unknown>,
+): ResponseMessage {
+  return { jsonrpc: '2.0', id: response.id, error }
 }
 
 function errorData(kind: 'internal' | 'method_not_found'): { kind: string; retryable: boolean } {

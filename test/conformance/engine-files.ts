@@ -58,6 +58,24 @@ export function openingTests({ engine, open }: EngineSuite): void {
     assert.equal(recovered.walPages(), connection.walPages())
   })
 
+  test('a rollback journal that a crash left is rolled back, but not by a reader', async (t) => {
+    const connection = await open(t, { cacheKib: 16 })
+    connection.exec('CREATE TABLE t (v); INSERT INTO t VALUES (1)')
+    connection.exec('PRAGMA journal_mode = DELETE; BEGIN; UPDATE t SET v = 2')
+    fill(connection, 100) // More than the cache holds, so the file is half changed now.
+    const directory = temporaryDirectory(t)
+    const crashed = join(directory, 'crashed.db')
+    for (const suffix of ['', '-journal']) copyFileSync(connection.path + suffix, crashed + suffix)
+    const loaded = await engine()
+    const before = snapshot(directory)
+    assert.throws(() => loaded.open(crashed, readOnlyOptions), /readonly|unable to open/)
+    assert.deepEqual(snapshot(directory), before)
+    const recovered = loaded.open(crashed, groupedOptions)
+    t.after(() => recovered.close())
+    assert.deepEqual(recovered.prepare('SELECT v FROM t').all(), [{ v: 1 }])
+    assert.deepEqual(recovered.prepare('PRAGMA integrity_check').get(), { integrity_check: 'ok' })
+  })
+
   test('a long path with spaces, quotes and other scripts is opened', async (t) => {
     const directory = join(temporaryDirectory(t), 'x'.repeat(200), 'y'.repeat(200), 'ü 저장소')
     mkdirSync(directory, { recursive: true })

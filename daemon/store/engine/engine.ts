@@ -7,7 +7,12 @@
  * `backup`), so that the event loop goes on while the disk works.
  */
 
-/** A value that SQLite stores: text, a number (integers beyond 2^53 lose digits), null, or bytes. */
+/**
+ * A value that SQLite stores: text, a number (integers beyond 2^53 lose digits), null, or bytes.
+ *
+ * On sql.js an integer beyond 32 bits is bound as REAL: an INTEGER column turns it back into an integer, but
+ * `typeof(?)` and a column without a type see a real. NaN is refused, because SQLite would make it NULL.
+ */
 export type SqlValue = string | number | null | Uint8Array
 
 /** One row, by column name. */
@@ -26,7 +31,11 @@ export interface ConnectionOptions {
   readonly cacheKib: number
   /** Bound of the statement cache, in statements. */
   readonly statementsMax: number
-  /** Open without ever writing; the file must exist. */
+  /**
+   * Open without ever writing; the file must exist. A log beside it is read too, from memory, and left as it is. A
+   * rollback journal that a crash left would have to be written back first: then reading fails as `read-only` or
+   * `cannot-open`. Nobody may write to the file meanwhile; copy it first if somebody might.
+   */
   readonly readOnly?: boolean
 }
 
@@ -50,7 +59,12 @@ export interface Connection {
   readonly path: string
   /** Runs one or more statements without values and drops their rows. */
   exec(sql: string): void
-  /** The cached statement for this text, prepared at its first use. Never finalize it; the cache does. */
+  /**
+   * The cached statement for one SQL statement, prepared at its first use. It may be kept: one that had to make
+   * room in the cache is prepared again when it is next used.
+   *
+   * @throws EngineError `sql`; `misuse` if the text is not exactly one statement.
+   */
   prepare(sql: string): Statement
   /** Whether a transaction is open. A full disk may have rolled one back: ask after each failed statement. */
   inTransaction(): boolean
@@ -65,12 +79,18 @@ export interface Connection {
   walPages(): number
   /**
    * Copies the log's pages into the main file and syncs it without blocking the event loop.
-   * Between the call and its settling no write transaction may be begun (the caller's duty).
+   * Between the call and its settling no write transaction may be begun (the caller's duty). One that is begun
+   * nevertheless is safe, but may block until the main file is on disk.
+   *
+   * @throws EngineError `full` if the main file finds no room: nothing is lost, the log is kept. `io` if a sync
+   * failed, as in `sync`. `misuse` within a transaction.
    */
   checkpoint(): Promise<void>
   /**
    * Writes a consistent copy to `path`, page by page, while others write. The copy appears whole or not at all:
-   * it is made under a temporary name, synced, and renamed.
+   * it is made under a temporary name, synced, and renamed; a copy that was there is replaced. It holds commits up
+   * to the last step, all of them on disk in the source too, and is one file without a log. A transaction that is
+   * open is waited for. If it fails or `signal` aborts it (then with the signal's reason), nothing is left behind.
    */
   backup(path: string, options: BackupOptions): Promise<void>
   /** Why the connection refuses writes since a failed sync or a vanished file; undefined while it is sound. */
@@ -86,11 +106,12 @@ export interface BackupOptions {
   readonly signal?: AbortSignal
 }
 
-/** A prepared statement. Values are bound by position; a call always leaves it reset. */
+/** A prepared statement. Values are bound by position, exactly as many as it names; a call always leaves it reset. */
 export interface Statement {
   readonly sql: string
+  /** Names of the result's columns, as of the last run. */
   readonly columns: readonly string[]
-  /** Runs to the end and tells how many rows the statement changed. */
+  /** Runs to the end and tells how many rows the statement changed: 0 for what is no INSERT, UPDATE or DELETE. */
   run(values?: readonly SqlValue[]): number
   /** The first row, or undefined. */
   get(values?: readonly SqlValue[]): SqlRow | undefined

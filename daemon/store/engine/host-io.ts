@@ -72,9 +72,10 @@ export const nodeHostIo: HostIo = {
 
 /**
  * Puts the entries of the directory that holds `file` on disk, so that a new or renamed file
- * survives a power cut.
+ * survives a power cut. Windows opens no directories, and keeps their entries by itself.
  */
 export function syncDirectoryOf(io: HostIo, file: string): void {
+  if (process.platform === 'win32') return
   const fd = io.open(path.dirname(file), fs.constants.O_RDONLY, 0)
   try {
     io.sync(fd)

@@ -28,7 +28,6 @@ export const ResultCode = {
   ioShortRead: 522,
   ioWrite: 778,
   ioSync: 1034,
-  ioDirectorySync: 1290,
   ioTruncate: 1546,
   ioDelete: 2570,
   ioClose: 4106,
@@ -40,11 +39,7 @@ export const OpenFlag = {
   readOnly: 0x1,
   readWrite: 0x2,
   create: 0x4,
-  deleteOnClose: 0x8,
   exclusive: 0x10,
-  mainDatabase: 0x100,
-  mainJournal: 0x800,
-  wal: 0x80000,
 } as const
 
 /** Levels of a file lock, in the order SQLite climbs them. */
@@ -52,9 +47,6 @@ export const LockLevel = { none: 0, shared: 1, reserved: 2, pending: 3, exclusiv
 
 /** What `xAccess` asks. */
 export const AccessFlag = { exists: 0, readWrite: 1 } as const
-
-/** `xFileControl` operations that we answer. */
-export const FileControl = { hasMoved: 20 } as const
 
 /**
  * What we promise of the disk: bytes beside a write are not harmed by it (so a commit needs no

@@ -30,13 +30,14 @@ export class SqliteHandle {
    */
   constructor(binding: SqliteBinding, path: string, readOnly: boolean) {
     const { api, runtime, vfs } = binding
+    this.#scratch = runtime.allocate(scratchBytes)
+    if (this.#scratch === 0) throw outOfMemory(scratchBytes)
     const { name, database } = vfs.register(path, readOnly)
     this.api = api
     this.memory = runtime.memory
     this.database = database
     this.#binding = binding
     this.#name = name
-    this.#scratch = runtime.allocate(scratchBytes)
     const zName = this.#scratch + 8
     this.memory.bytes.write(`${name}\0`, zName, 'latin1')
     const code = api.open(zName, this.#scratch)
@@ -95,9 +96,7 @@ export class SqliteHandle {
   borrowArea(bytes: number): number {
     if (bytes <= scratchBytes) return this.#scratch
     const area = this.#binding.runtime.allocate(bytes)
-    if (area === 0) {
-      throw engineErrorOf(ResultCode.noMemory, `no memory for ${bytes} bytes`, undefined)
-    }
+    if (area === 0) throw outOfMemory(bytes)
     return area
   }
 
@@ -122,4 +121,8 @@ export class SqliteHandle {
     if (this.database.file('main') !== undefined) return undefined
     return misuse(`${this.database.path}: SQLite opened something else than the file on the host`)
   }
+}
+
+function outOfMemory(bytes: number): EngineError {
+  return engineErrorOf(ResultCode.noMemory, `no memory for ${bytes} bytes`, undefined)
 }

@@ -32,12 +32,12 @@ export class WasmMemory {
 
   /** The bytes from `pointer` on, for one use. */
   slice(pointer: number, length: number): Uint8Array {
-    return this.bytes.subarray(pointer, pointer + length)
+    return new Uint8Array(this.bytes.buffer, pointer, length)
   }
 
   /** A copy of the bytes from `pointer` on. */
   copy(pointer: number, length: number): Uint8Array {
-    return new Uint8Array(this.slice(pointer, length))
+    return this.slice(pointer, length).slice()
   }
 
   readWord(pointer: number): number {

@@ -22,17 +22,26 @@ export interface Authorship {
   readonly cause?: Token | undefined
 }
 
-/** A change of a record, or an event of a client's own, about to be appended. */
+/** A change of a record, about to be appended. */
+export interface ChangeEntry {
+  readonly topic: string
+  readonly op: Operation
+  readonly record: Record
+  /** The record's data as JSON text: it was encoded once, to be measured. */
+  readonly encodedData: string
+  readonly previousVersion?: Version | undefined
+  readonly changedFields: readonly string[]
+  readonly imported?: boolean
+}
+
+/** A change of a record, or an event of a client's own. */
 export type LogEntry =
+  | ChangeEntry
   | {
       readonly topic: string
-      readonly op: Operation
-      readonly record: Record
-      readonly previousVersion?: Version | undefined
-      readonly changedFields: readonly string[]
-      readonly imported?: boolean
+      readonly payload: Json | undefined
+      readonly encodedData: string | undefined
     }
-  | { readonly topic: string; readonly payload: Json | undefined }
 
 /** Where the log's end is, to go back to when a request is rolled back. */
 export type LogMark = number
@@ -141,8 +150,7 @@ export class EventLog implements StoreLog {
   /** Appends one event to the open transaction. */
   append(entry: LogEntry, authorship: Authorship): Event {
     const event = this.#eventOf(entry, authorship)
-    const data = 'record' in entry ? entry.record.data : entry.payload
-    const encoded = event.op === 'purged' || data === undefined ? null : JSON.stringify(data)
+    const encoded = event.op === 'purged' ? null : (entry.encodedData ?? null)
     const record = 'record' in entry ? entry.record : undefined
     this.#connection
       .prepare(this.#insert)

@@ -1,5 +1,6 @@
 /** One record type as the store uses it: its definition, its checker, its codec and its statements. */
 
+import type { JsonObject } from '../../sdk/json.ts'
 import type { Record, Token } from '../../sdk/model.ts'
 import { RecordSchema } from '../../sdk/record-schema.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
@@ -18,8 +19,8 @@ export class RecordTypeEntry {
   readonly #insert: string
   readonly #move: string
   readonly #remove: string
-  /** SQL of updates by the fields they change. Bounded: beyond that many sets, all columns are written. */
-  readonly #updates = new Map<string, string>()
+  /** Updates by the fields they change. Bounded: beyond that many shapes, all columns are written. */
+  readonly #updates = new Map<string, UpdateShape>()
 
   constructor(compiler: SqlCompiler, definition: RecordTypeDefinition, schemaVersion: number) {
     this.definition = definition
@@ -85,11 +86,10 @@ export class RecordTypeEntry {
    */
   update(connection: Connection, change: RecordChange): boolean {
     const { record, seq, expectedVersion, changedFields } = change
-    const names = new Set(changedFields)
-    const statement = connection.prepare(this.#updateSql(names))
+    const { sql, encode } = this.#updateShape(changedFields)
     const values: SqlValue[] = [record.version, record.updatedAt, record.updatedBy, seq]
-    values.push(...this.codec.encodeSome(record.data, names), record.id, expectedVersion)
-    return statement.run(values) === 1
+    values.push(...encode(record.data), record.id, expectedVersion)
+    return connection.prepare(sql).run(values) === 1
   }
 
   /** Changes the lifecycle if the version still is `expectedVersion`; whether a row was there to change. */
@@ -115,25 +115,30 @@ export class RecordTypeEntry {
     return connection.prepare(this.#remove).run([id, expectedVersion]) === 1
   }
 
-  #updateSql(names: Set<string>): string {
-    const ordered = this.codec.columns.filter((name) => names.has(name))
-    const key = ordered.join()
+  #updateShape(changedFields: readonly string[]): UpdateShape {
+    const key = changedFields.join()
     const known = this.#updates.get(key)
     if (known !== undefined) return known
-    if (this.#updates.size >= updateShapesMax) {
-      for (const name of this.codec.columns) names.add(name)
-      if (ordered.length < this.codec.columns.length) return this.#updateSql(names)
-    }
-    const changed = Object.fromEntries(ordered.map((name) => [name, '']))
-    const sql = this.#compiler
+    const all = this.codec.columns
+    if (this.#updates.size >= updateShapesMax && changedFields !== all)
+      return this.#updateShape(all)
+    const changed = Object.fromEntries(changedFields.map((name) => [name, '']))
+    const { sql } = this.#compiler
       .updateTable(recordTableName(this.definition.name))
       .set({ version: 0, updated_at: '', updated_by: '', seq: 0, ...changed })
       .where('id', '=', '')
       .where('version', '=', 0)
-      .compile().sql
-    this.#updates.set(key, sql)
-    return sql
+      .compile()
+    const shape = { sql, encode: this.codec.encoderOf(changedFields) }
+    this.#updates.set(key, shape)
+    return shape
   }
+}
+
+/** An update of one set of fields: its text, and the values of those fields in the text's order. */
+interface UpdateShape {
+  readonly sql: string
+  readonly encode: (data: JsonObject) => SqlValue[]
 }
 
 /** A record after a change, and the version it must have had before. */

@@ -11,7 +11,7 @@ import { uuidV7 } from '../../sdk/uuid-v7.ts'
 import { applyChanges, checkData, checkNewData } from './changes.ts'
 import { conflictError } from './conflicts.ts'
 import { EngineError } from './engine/engine.ts'
-import type { Authorship } from './event-log.ts'
+import type { Authorship, ChangeEntry } from './event-log.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import type { StoredRecord } from './row-codec.ts'
 import type { Caller } from './store-api.ts'
@@ -68,18 +68,17 @@ export class RecordWriter {
 
   #create(entry: RecordTypeEntry, operation: Create): Written {
     const data = checkNewData(entry.schema, operation.data)
-    this.#checkSize(entry, data)
+    const encodedData = this.#encode(entry, data)
     const id = operation.id ?? uuidV7()
     const { at, actor } = this.#authorship
     const by = actor.principal
     const version = this.#firstVersion(entry, id, operation.id !== undefined)
     const draft = { version, createdAt: at, createdBy: by, updatedAt: at, updatedBy: by }
+    const type = entry.definition.name
     return this.#insert(entry, {
-      ...draft,
-      type: entry.definition.name,
-      id,
-      lifecycle: 'active',
-      data,
+      draft: { ...draft, type, id, lifecycle: 'active', data },
+      encodedData,
+      imported: false,
     })
   }
 
@@ -87,7 +86,7 @@ export class RecordWriter {
   import(imported: ImportedRecord): Written {
     const entry = this.#context.type(imported.type)
     const data = checkData(entry.schema, imported.data)
-    this.#checkSize(entry, data)
+    const encodedData = this.#encode(entry, data)
     const { at, actor } = this.#authorship
     const createdAt =
       imported.createdAt === undefined ? at : requireInstant(imported.createdAt, 'createdAt')
@@ -95,35 +94,29 @@ export class RecordWriter {
       imported.updatedAt === undefined ? createdAt : requireInstant(imported.updatedAt, 'updatedAt')
     const createdBy = imported.createdBy ?? actor.principal
     const first = this.#firstVersion(entry, imported.id, true)
-    return this.#insert(
-      entry,
-      {
-        type: imported.type,
-        id: imported.id,
-        version: Math.max(first, imported.version ?? 1) as Version,
-        createdAt,
-        createdBy,
-        updatedAt,
-        updatedBy: imported.updatedBy ?? createdBy,
-        lifecycle: imported.lifecycle ?? 'active',
-        data,
-      },
-      true,
-    )
+    const draft = {
+      type: imported.type,
+      id: imported.id,
+      version: Math.max(first, imported.version ?? 1) as Version,
+      createdAt,
+      createdBy,
+      updatedAt,
+      updatedBy: imported.updatedBy ?? createdBy,
+      lifecycle: imported.lifecycle ?? 'active',
+      data,
+    } as const
+    return this.#insert(entry, { draft, encodedData, imported: true })
   }
 
-  #insert(entry: RecordTypeEntry, draft: Omit<Record, 'token'>, imported = false): Written {
+  #insert(entry: RecordTypeEntry, fresh: FreshRecord): Written {
+    const { draft, encodedData, imported } = fresh
     const seq = this.#context.log.nextSeq
     const record: Record = { ...draft, token: this.#context.tokenAt(seq) }
     this.#writing(entry, record, () => entry.insert(this.#context.connection, record, seq))
+    const topic = `${record.type}.created`
+    const changedFields = Object.keys(record.data)
     this.#context.log.append(
-      {
-        topic: `${record.type}.created`,
-        op: 'created',
-        record,
-        changedFields: Object.keys(record.data),
-        imported,
-      },
+      { topic, op: 'created', record, encodedData, changedFields, imported },
       this.#authorship,
     )
     return { changed: true, record, seq }
@@ -154,14 +147,14 @@ export class RecordWriter {
     }
     const { data, changedFields } = applyChanges(entry.schema, record.data, operation)
     if (changedFields.length === 0) return { changed: false, ...present }
-    this.#checkSize(entry, data)
+    const encodedData = this.#encode(entry, data)
     const seq = this.#context.log.nextSeq
     const next = this.#next(record, seq, { data })
     this.#writing(entry, next, () => {
       const change = { record: next, seq, expectedVersion: record.version, changedFields }
       if (!entry.update(this.#context.connection, change)) throw lostRow(record)
     })
-    this.#append(record, next, 'updated', changedFields)
+    this.#append({ before: record, record: next, op: 'updated', encodedData, changedFields })
     return { changed: true, record: next, seq }
   }
 
@@ -180,7 +173,8 @@ export class RecordWriter {
       expectedVersion: record.version,
     })
     if (!moved) throw lostRow(record)
-    this.#append(record, next, op, [])
+    const encodedData = JSON.stringify(next.data)
+    this.#append({ before: record, record: next, op, encodedData, changedFields: [] })
     return { changed: true, record: next, seq }
   }
 
@@ -202,7 +196,7 @@ export class RecordWriter {
       .prepare('INSERT OR REPLACE INTO tombstones (type, id, version, seq) VALUES (?, ?, ?, ?)')
       .run([record.type, record.id, next.version, seq])
     connection.exec('PRAGMA secure_delete = OFF')
-    this.#append(record, next, 'purged', [])
+    this.#append({ before: record, record: next, op: 'purged', encodedData: '', changedFields: [] })
     return { changed: true, record: next, seq }
   }
 
@@ -246,12 +240,9 @@ export class RecordWriter {
     }
   }
 
-  #append(before: Record, record: Record, op: Operation, changedFields: readonly string[]): void {
-    const topic = `${record.type}.${op}`
-    this.#context.log.append(
-      { topic, op, record, previousVersion: before.version, changedFields },
-      this.#authorship,
-    )
+  #append({ before, ...entry }: Omit<ChangeEntry, 'topic'> & { readonly before: Record }): void {
+    const topic = `${entry.record.type}.${entry.op}`
+    this.#context.log.append({ ...entry, topic, previousVersion: before.version }, this.#authorship)
   }
 
   #writing(entry: RecordTypeEntry, record: Record, write: () => void): void {
@@ -263,18 +254,23 @@ export class RecordWriter {
     }
   }
 
-  #checkSize(entry: RecordTypeEntry, data: Record['data']): void {
+  /** The data as JSON text, within the limit. */
+  #encode(entry: RecordTypeEntry, data: Record['data']): string {
+    const encoded = JSON.stringify(data)
     const limit = this.#context.limits.recordMaxBytes
-    const rough = JSON.stringify(data)
-    const actual = rough.length * 3 <= limit ? 0 : Buffer.byteLength(rough)
-    if (actual > limit) {
-      throw new OrionError(
-        'too_large',
-        `the data of a ${entry.definition.name} has ${actual} bytes; the limit is ${limit}`,
-        { limit, actual },
-      )
-    }
+    // A UTF-16 unit takes at most three bytes, so most records need no counting.
+    const actual = encoded.length * 3 <= limit ? 0 : Buffer.byteLength(encoded)
+    if (actual <= limit) return encoded
+    const message = `the data of a ${entry.definition.name} has ${actual} bytes; the limit is ${limit}`
+    throw new OrionError('too_large', message, { limit, actual })
   }
+}
+
+/** A record about to be inserted, and its data as JSON text. */
+interface FreshRecord {
+  readonly draft: Omit<Record, 'token'>
+  readonly encodedData: string
+  readonly imported: boolean
 }
 
 const moves: {

@@ -38,6 +38,8 @@ const nested: Pick<FieldCodec, 'decode' | 'encode'> = {
 
 /** Encodes and decodes the data of one record type; built once for each definition. */
 export class RowCodec {
+  /** The names of the type's own columns, in the order of `encodeAll`. */
+  readonly columns: readonly string[]
   readonly #fields: readonly FieldCodec[]
   readonly #type: string
 
@@ -47,11 +49,7 @@ export class RowCodec {
       name,
       ...codecOf(field),
     }))
-  }
-
-  /** The names of the type's own columns, in the order of `encodeAll`. */
-  get columns(): readonly string[] {
-    return this.#fields.map((field) => field.name)
+    this.columns = this.#fields.map((field) => field.name)
   }
 
   /** The values of all own columns; an absent field is null. */
@@ -59,11 +57,10 @@ export class RowCodec {
     return this.#fields.map((field) => encodeField(field, data))
   }
 
-  /** The values of some own columns, in the type's order. */
-  encodeSome(data: JsonObject, names: ReadonlySet<string>): SqlValue[] {
-    return this.#fields
-      .filter((field) => names.has(field.name))
-      .map((field) => encodeField(field, data))
+  /** Makes an encoder of some own columns, in the order in which they are named. */
+  encoderOf(names: readonly string[]): (data: JsonObject) => SqlValue[] {
+    const chosen = names.flatMap((name) => this.#fields.filter((field) => field.name === name))
+    return (data) => chosen.map((field) => encodeField(field, data))
   }
 
   /** A row as a record. A row that can't be read comes back marked, with what could be. */

@@ -103,7 +103,8 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
       )
     }
     const limit = this.#context.limits.payloadMaxBytes
-    const actual = payload === undefined ? 0 : Buffer.byteLength(JSON.stringify(payload))
+    const encodedData = payload === undefined ? undefined : JSON.stringify(payload)
+    const actual = Buffer.byteLength(encodedData ?? '')
     if (actual > limit) {
       const message = `the payload has ${actual} bytes; the limit is ${limit}`
       return Promise.reject(new OrionError('too_large', message, { limit, actual }))
@@ -113,7 +114,7 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
       params,
       undo: params.dryRun ? 'always' : 'nothing',
       run: (authorship) => {
-        const event = this.#context.log.append({ topic, payload }, authorship)
+        const event = this.#context.log.append({ topic, payload, encodedData }, authorship)
         return { seq: event.seq, token: this.#answerToken(event.seq, params) }
       },
       bare: (answer) => ({ ...answer }),

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Clock, systemClock } from '../../daemon/clock.ts'
@@ -135,8 +136,8 @@ export async function startDaemonProcess(
 
 /** A process that runs the daemon's own main. */
 export type ServeProcess = Pick<DaemonProcess, 'pid' | 'exited' | 'stderr' | 'kill'> & {
-  readonly stdin: NodeJS.WritableStream
-  readonly stdout: NodeJS.ReadableStream
+  readonly stdin: Writable
+  readonly stdout: Readable
 }
 
 /** Runs `orion serve` without waiting for anything. */
@@ -193,7 +194,8 @@ async function publishedSocket(path: string, child: ServeProcess): Promise<strin
   })
   for (;;) {
     try {
-      return JSON.parse(readFileSync(path, 'utf8')).socket
+      const entry = JSON.parse(readFileSync(path, 'utf8'))
+      if (entry.pid === child.pid) return entry.socket // Not that of a daemon which was killed.
     } catch {
       // Not published yet.
     }

@@ -68,7 +68,7 @@ export function openingTests({ engine, open }: EngineSuite): void {
     for (const suffix of ['', '-journal']) copyFileSync(connection.path + suffix, crashed + suffix)
     const loaded = await engine()
     const before = snapshot(directory)
-    assert.throws(() => loaded.open(crashed, readOnlyOptions), /readonly|unable to open/)
+    throwsKind('read-only', () => loaded.open(crashed, readOnlyOptions))
     assert.deepEqual(snapshot(directory), before)
     const recovered = loaded.open(crashed, groupedOptions)
     t.after(() => recovered.close())
@@ -317,7 +317,7 @@ export function backupTests({ engine, open }: EngineSuite): void {
           throw reason
         },
       }),
-      (error: Error) => error === reason || error.cause === reason,
+      reason,
     )
     await assert.rejects(
       connection.backup(target, { pagesPerStep: 5, signal: abort.signal }),

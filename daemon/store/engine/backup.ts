@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { type BackupOptions, EngineError } from './engine.ts'
+import type { BackupOptions, EngineError } from './engine.ts'
 import { engineErrorOf, misuse } from './engine-error.ts'
-import { syncDirectoryOf } from './host-io.ts'
+import { hostErrorCode, syncDirectoryOf } from './host-io.ts'
 import { NativeStatement } from './native-statement.ts'
 import type { SqliteBinding } from './sqlite-binding.ts'
 import { ResultCode } from './sqlite-codes.ts'
@@ -23,7 +23,7 @@ const rollbackFormat = Uint8Array.of(1, 1)
  * SQLite's backup interface copies some pages a turn and takes over by itself what the source's
  * connection writes meanwhile. The copy is made under a temporary name beside its target, marked as
  * a database without a log (so that it is whole in one file), put on disk, and renamed. A target
- * that is there is replaced.
+ * that is there is replaced. A process that is killed leaves its `.NAME.UUID.tmp` behind.
  */
 export class Backup {
   readonly #binding: SqliteBinding
@@ -59,7 +59,7 @@ export class Backup {
       syncDirectoryOf(this.#binding.io, this.#target)
     } catch (error) {
       this.#removeTemporary()
-      throw asEngineError(error, options.signal)
+      throw asEngineError(error)
     }
   }
 
@@ -193,7 +193,8 @@ class RunningCopy {
   }
 }
 
-function asEngineError(error: unknown, signal: AbortSignal | undefined): unknown {
-  if (error instanceof EngineError || signal?.aborted === true) return error
+/** What the host says becomes an EngineError; what a callback or the signal says stays what it is. */
+function asEngineError(error: unknown): unknown {
+  if (hostErrorCode(error) === undefined) return error
   return engineErrorOf(ResultCode.io, 'the backup failed', error)
 }

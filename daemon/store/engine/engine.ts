@@ -33,8 +33,8 @@ export interface ConnectionOptions {
   readonly statementsMax: number
   /**
    * Open without ever writing; the file must exist. A log beside it is read too, from memory, and left as it is. A
-   * rollback journal that a crash left would have to be written back first: then reading fails as `read-only` or
-   * `cannot-open`. Nobody may write to the file meanwhile; copy it first if somebody might.
+   * rollback journal that a crash left would have to be written back first: then opening fails as `read-only`.
+   * Nobody may write to the file meanwhile; copy it first if somebody might.
    */
   readonly readOnly?: boolean
 }

@@ -146,7 +146,6 @@ export class HostDatabase {
     this.assertSound()
     const file = this.#open.get(role)
     if (file === undefined || file.readOnly) return
-    file.flush()
     try {
       this.#open.get('main')?.assertNotReplaced()
       await file.syncAsync()

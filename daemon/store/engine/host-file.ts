@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { type HostIo, hostErrorCode } from './host-io.ts'
+import { type HostFileFacts, type HostIo, hostErrorCode } from './host-io.ts'
 import { WalCoalescer } from './wal-coalescer.ts'
 
 const identityCheckIntervalMs = 100
@@ -29,8 +29,7 @@ export class HostFile {
   #closed = false
 
   constructor(io: HostIo, opening: FileOpening) {
-    const { fd, readOnly } = openDescriptor(io, opening)
-    const facts = io.describe(fd)
+    const { fd, readOnly, facts } = openDescriptor(io, opening)
     this.path = opening.path
     this.role = opening.role
     this.readOnly = readOnly
@@ -57,20 +56,19 @@ export class HostFile {
 
   /** Fills `target`; false if the file ended before, and then the rest is zeros. */
   read(target: Uint8Array, position: number): boolean {
-    if (this.#coalescer?.read(target, position)) return true
     let got = 0
     while (got < target.length) {
       const count = this.#io.read(this.#fd, target.subarray(got), position + got)
       if (count <= 0) break
       got += count
     }
-    if (got === target.length) return true
+    if (got === target.length && this.#coalescer === undefined) return true
     target.fill(0, got)
-    return false
+    const valid = this.#coalescer?.readOver(target, position, got) ?? got
+    return valid === target.length
   }
 
   write(bytes: Uint8Array, position: number): void {
-    this.#changes += 1
     if (this.#coalescer === undefined) this.#writeThrough(bytes, position)
     else this.#coalescer.write(bytes, position)
     this.#size = Math.max(this.#size, position + bytes.length)
@@ -83,13 +81,13 @@ export class HostFile {
     this.#size = size
   }
 
-  /** Hands everything gathered to the host; throws `ENOSPC` and the like. */
+  /** Hands everything gathered to the host. For SQLite's own calls only: see `WalCoalescer`. */
   flush(): void {
     this.#coalescer?.flush()
   }
 
   /**
-   * Puts what is written on disk, blocking. Call `flush` first.
+   * Puts what the host was given on disk, blocking. Every commit is among it.
    *
    * @throws If the host fails to, or if the file is no longer where it was: then the outcome is
    * unknown.
@@ -136,18 +134,18 @@ export class HostFile {
     }
   }
 
-  /** Hands over what is gathered and closes; a sync on its way still ends on the right file. */
+  /**
+   * Closes. What is still gathered was never committed. A sync on its way still ends on the right
+   * file.
+   */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    try {
-      this.flush()
-    } finally {
-      if (this.#asyncSyncs === 0) this.#io.close(this.#fd)
-    }
+    if (this.#asyncSyncs === 0) this.#io.close(this.#fd)
   }
 
   #writeThrough(bytes: Uint8Array, position: number): void {
+    this.#changes += 1
     let written = 0
     while (written < bytes.length) {
       const count = this.#io.write(this.#fd, bytes.subarray(written), position + written)
@@ -185,20 +183,37 @@ export interface FileOpening {
   readonly exclusive: boolean
 }
 
+interface OpenDescriptor {
+  readonly fd: number
+  readonly readOnly: boolean
+  readonly facts: HostFileFacts
+}
+
 /**
  * Opens for writing and falls back to reading where the host allows no more; SQLite then reports
  * "readonly".
  */
-function openDescriptor(io: HostIo, opening: FileOpening): { fd: number; readOnly: boolean } {
+function openDescriptor(io: HostIo, opening: FileOpening): OpenDescriptor {
   const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants
-  if (opening.access === 'read') return { fd: io.open(opening.path, O_RDONLY, 0), readOnly: true }
+  if (opening.access === 'read') return describe(io, io.open(opening.path, O_RDONLY, 0), true)
   const create = opening.create ? O_CREAT : 0
   const exclusive = opening.exclusive ? O_EXCL | O_NOFOLLOW : 0
+  let fd: number
   try {
-    return { fd: io.open(opening.path, O_RDWR | create | exclusive, 0o600), readOnly: false }
+    fd = io.open(opening.path, O_RDWR | create | exclusive, 0o600)
   } catch (error) {
     if (opening.exclusive || !isPermission(error)) throw error
-    return { fd: io.open(opening.path, O_RDONLY, 0), readOnly: true }
+    return describe(io, io.open(opening.path, O_RDONLY, 0), true)
+  }
+  return describe(io, fd, false)
+}
+
+function describe(io: HostIo, fd: number, readOnly: boolean): OpenDescriptor {
+  try {
+    return { fd, readOnly, facts: io.describe(fd) }
+  } catch (error) {
+    io.close(fd)
+    throw error
   }
 }
 

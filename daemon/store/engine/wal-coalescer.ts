@@ -46,22 +46,23 @@ export class WalCoalescer {
     if (this.#inCommitFrame && !isFrameHeader) this.flush()
   }
 
-  /** Fills `target` from what is gathered; false if the range has to be read from the host. */
-  read(target: Uint8Array, position: number): boolean {
-    const end = position + target.length
-    const overlaps = this.#length > 0 && position < this.#start + this.#length && end > this.#start
-    if (!overlaps) return false
-    if (position < this.#start || end > this.#start + this.#length) {
-      this.flush()
-      return false
-    }
-    target.set(this.#buffer.subarray(position - this.#start, end - this.#start))
-    return true
+  /**
+   * Lays what is gathered over what was read from the host.
+   *
+   * @param got - How many bytes of `target` the host had.
+   * @returns How many are valid now.
+   */
+  readOver(target: Uint8Array, position: number, got: number): number {
+    const start = Math.max(position, this.#start)
+    const end = Math.min(position + target.length, this.#start + this.#length)
+    if (start >= end) return got
+    target.set(this.#buffer.subarray(start - this.#start, end - this.#start), start - position)
+    return start - position <= got ? Math.max(got, end - position) : got
   }
 
   /**
-   * Hands over what is gathered. If the host refuses, it is dropped: SQLite then rolls the
-   * transaction back.
+   * Hands over what is gathered. If the host refuses, it is dropped, so only SQLite itself may cause
+   * this: it is told, and rolls the transaction back.
    */
   flush(): void {
     if (this.#length === 0) return

@@ -82,6 +82,7 @@ export class WasmConnection implements Connection {
 
   walPages(): number {
     this.#handle.assertOpen()
+    // NOOP counts and does nothing else (SQLite 3.51; an older one would run a PASSIVE checkpoint).
     // Within a transaction SQLite does not look; what is not committed yet does not count anyway.
     if (this.#readOnly || this.inTransaction()) return this.#lastWalPages
     const { log = 0, checkpointed = 0 } = this.#own.countPages.get([]) ?? {}

@@ -141,6 +141,7 @@ function environmentOf(directory: string, runtime: string): NodeJS.ProcessEnv {
     XDG_STATE_HOME: directory,
     ORION_RUNTIME_DIR: runtime,
     ORION_FROM_SOURCE: '1',
+    ORION_RUN_DEADLINE: '5m',
     // Whatever goes wrong in a test, nothing stays behind for long.
     ORION_LIMIT_IDLE_EXIT_MS: '120000',
   }

@@ -4,6 +4,7 @@ import type { Client } from '../../../sdk/client/client.ts'
 import { type ConnectOptions, connect } from '../../../sdk/client/connect.ts'
 import { isOrionError } from '../../../sdk/errors.ts'
 import type { JsonObject } from '../../../sdk/json.ts'
+import type { Token } from '../../../sdk/model.ts'
 import * as records from '../../../sdk/protocol/records.ts'
 import { defined } from '../defined.ts'
 import { type Job, resultIdOf } from './job.ts'
@@ -20,8 +21,8 @@ export class RunRecorder {
   readonly #options: ConnectOptions
   readonly #keepConnection: boolean
   #client: Client | undefined
-  /** The version of the log record once it is known to be written. */
-  #logVersion: number | undefined
+  /** The record of the run once it is known to be written: its version, and its place in the log. */
+  #log: { readonly version: number; readonly token: Token } | undefined
 
   constructor(job: Job, options: ConnectOptions) {
     this.#job = job
@@ -40,8 +41,7 @@ export class RunRecorder {
       const cause = await this.#parentToken(client, signal)
       const params = { type: logType, id: this.#job.logId, data: this.#logData('PENDING') }
       const write = { ...params, ...defined({ cause }) }
-      const { version } = await client.request(records.CreateRecord, write, { signal })
-      this.#logVersion = version
+      this.#log = await client.request(records.CreateRecord, write, { signal })
     } finally {
       if (!this.#keepConnection) await this.close()
     }
@@ -50,11 +50,13 @@ export class RunRecorder {
   /** Writes how it ended, in one transaction. @throws what connecting and writing throw. */
   async ended(facts: RunFacts, signal: AbortSignal): Promise<void> {
     const client = await this.#connect(signal)
+    this.#log ??= await this.#writtenLog(client, signal)
+    const cause = this.#log?.token ?? (await this.#parentToken(client, signal))
     for (let taken = 0; ; ) {
       const attempt = Math.max(taken, await this.#earlierResults(client, signal)) + 1
-      const operations = await this.#endOperations(client, { facts, attempt, signal })
+      const operations = this.#endOperations(facts, attempt)
       try {
-        await client.request(records.Transact, { operations }, { signal })
+        await client.request(records.Transact, { operations, ...defined({ cause }) }, { signal })
         return
       } catch (error) {
         // Another run of the same job has taken the number meanwhile.
@@ -103,10 +105,7 @@ export class RunRecorder {
     return count
   }
 
-  async #endOperations(
-    client: Client,
-    { facts, attempt, signal }: { facts: RunFacts; attempt: number; signal: AbortSignal },
-  ): Promise<Operations> {
+  #endOperations(facts: RunFacts, attempt: number): Operations {
     const { jobId, runId, logId } = this.#job
     const resultId = resultIdOf(jobId, attempt)
     const status = statusOf(facts)
@@ -116,7 +115,6 @@ export class RunRecorder {
       affectedIds: [resultId],
       ...defined({ error: errorOf(facts) }),
     }
-    const expectedVersion = await this.#writtenVersion(client, signal)
     const data = {
       jobId,
       runId,
@@ -126,24 +124,18 @@ export class RunRecorder {
       metrics: metricsOf(facts),
     }
     return [
-      expectedVersion === undefined
+      this.#log === undefined
         ? { op: 'create', type: logType, id: logId, data: { ...this.#logData(status), ...end } }
-        : { op: 'update', type: logType, id: logId, expectedVersion, set: end },
+        : { op: 'update', type: logType, id: logId, expectedVersion: this.#log.version, set: end },
       { op: 'create', type: resultType, id: resultId, data },
     ]
   }
 
   /** The first record may have been written although its answer never came. */
-  async #writtenVersion(client: Client, signal: AbortSignal): Promise<number | undefined> {
-    if (this.#logVersion !== undefined) return this.#logVersion
-    const key = { type: logType, id: this.#job.logId }
-    const { records: found } = await client.request(
-      records.GetManyRecords,
-      { keys: [key] },
-      { signal },
-    )
-    this.#logVersion = found[0]?.version
-    return this.#logVersion
+  async #writtenLog(client: Client, signal: AbortSignal) {
+    const keys = [{ type: logType, id: this.#job.logId }]
+    const found = await client.request(records.GetManyRecords, { keys }, { signal })
+    return found.records[0] ?? undefined
   }
 
   #logData(status: string): JsonObject {

@@ -137,7 +137,7 @@ function inCi({ CI }: NodeJS.ProcessEnv): boolean {
 }
 
 /** How long the end may take to be written after the command's end. */
-const deadlineDefaultMs = 10_000
+const deadlineDefaultMs = 15_000
 /** A write that is under way is given a moment to say whether it stood. */
 const lastWordMs = 500
 

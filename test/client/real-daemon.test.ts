@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { inProcess } from '../../daemon/in-process.ts'
+import type { Client } from '../../sdk/client/client.ts'
+import { type ConnectOptions, connect } from '../../sdk/client/connect.ts'
+import { integer, text } from '../../sdk/field.ts'
+import { readDiscovery } from '../../sdk/launch/discovery-file.ts'
+import { locateRuntime } from '../../sdk/launch/runtime-directory.ts'
+import { ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
+import { defineRecordType } from '../../sdk/record-type.ts'
+import { testPlace } from '../support/daemon.ts'
+import { until } from '../support/sdk-client.ts'
+
+const Entry = defineRecordType('Entry', {
+  fields: { name: text(), count: integer({ default: 0 }) },
+})
+const tsx = import.meta.resolve('tsx')
+const serve = fileURLToPath(new URL('../support/serve.ts', import.meta.url))
+const daemonCommand = { command: process.execPath, args: ['--import', tsx, serve] }
+
+interface Place {
+  readonly options: ConnectOptions
+  /** Connects; starts a daemon if there is none. */
+  client(more?: Partial<ConnectOptions>): Promise<Client>
+  /** The process id of the daemon that is published now. */
+  pid(): number | undefined
+}
+
+/** A store of its own; whatever daemon was started there is killed after the test. */
+function place(t: TestContext): Place {
+  const clients: Client[] = []
+  let pid = (): number | undefined => undefined
+  // Before the directories are removed, in which the daemon is found.
+  t.after(async () => {
+    for (const client of clients) await client.close()
+    kill(pid())
+  })
+  const { location, env: runtimeEnv } = testPlace(t)
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...runtimeEnv }
+  const { discoveryPath } = locateRuntime({ storeDirectory: location.directory, env })
+  pid = () => readDiscovery(discoveryPath)?.pid
+  const options: ConnectOptions = {
+    client: { name: 'test' },
+    store: location.directory,
+    env,
+    daemonCommand,
+    timeoutMs: 60_000,
+  }
+  const client = async (more: Partial<ConnectOptions> = {}): Promise<Client> => {
+    const connected = await connect({ ...options, ...more })
+    clients.push(connected)
+    return connected
+  }
+  return { options, client, pid }
+}
+
+function kill(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
+
+test('clients that come at once share the one daemon they start', async (t) => {
+  const { client } = place(t)
+  const clients = await Promise.all(Array.from({ length: 4 }, () => client()))
+  assert.equal(new Set(clients.map(({ server }) => server.instanceId)).size, 1)
+})
+
+test('a daemon that is killed is started again; no answered write and no event is lost', async (t) => {
+  const { client, pid } = place(t)
+  const writer = await client()
+  const watcher = await client()
+  const entries = writer.repository(Entry)
+  const heard: string[] = []
+  await watcher.on(Entry, (event) => void heard.push(event.record?.data.name ?? ''))
+  const { instanceId } = writer.server
+  const names = Array.from({ length: 60 }, (_, i) => `entry ${i}`)
+  const writes = names.map(async (name, i) => {
+    await new Promise((resolve) => setTimeout(resolve, i * 2))
+    return await entries.create({ name })
+  })
+  await writes[20]
+  kill(pid())
+  const results = await Promise.all(writes)
+  assert.notEqual(writer.server.instanceId, instanceId)
+  const { count } = await entries.count()
+  assert.equal(count, names.length)
+  const found = await entries.getMany(results.map(({ id }) => id))
+  assert.deepEqual(
+    found.map((record) => record?.data.name),
+    names,
+  )
+  await until(() => heard.length >= names.length)
+  assert.deepEqual(heard.toSorted(), names.toSorted())
+})
+
+test('a daemon that was shut down on purpose stays down until somebody needs it', async (t) => {
+  const { client, pid } = place(t)
+  const watcher = await client()
+  const heard: string[] = []
+  await watcher.on(Entry, (event) => void heard.push(event.record?.data.name ?? ''))
+  const stopping = await client({ daemon: 'join-only' })
+  await stopping.request(ShutdownDaemon, {})
+  await until(() => !watcher.connected)
+  await until(() => pid() === undefined)
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  assert.equal(pid(), undefined)
+  const writer = await client()
+  await writer.repository(Entry).create({ name: 'back' })
+  await until(() => heard.length === 1)
+  assert.deepEqual(heard, ['back'])
+})
+
+test('in process: the second client waits for the first to let go of the store', async (t) => {
+  const { client } = place(t)
+  const own = { daemon: 'in-process', inProcess: inProcess() } as const
+  const first = await client(own)
+  await first.repository(Entry).create({ name: 'a' }, { id: 'a' })
+  const second = client(own)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await first.close()
+  const found = await (await second).repository(Entry).get('a')
+  assert.equal(found.data.name, 'a')
+})
+
+test('in process: where a daemon serves, the client joins it', async (t) => {
+  const { client } = place(t)
+  const served = await client()
+  const joined = await client({ daemon: 'in-process', inProcess: inProcess() })
+  assert.equal(joined.server.instanceId, served.server.instanceId)
+})
+
+/** Runs a program that imports the SDK; resolves with its exit code and what it said. */
+async function run(t: TestContext, directory: string, program: string) {
+  const file = join(directory, 'program.mts')
+  writeFileSync(file, program)
+  const child = spawn(process.execPath, ['--import', tsx, file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      said += part
+    })
+  }
+  const [code] = await once(child, 'close')
+  return { code: code as number | null, said }
+}
+
+test('a program that closes its client ends by itself, whatever still waited', async (t) => {
+  const { options } = place(t)
+  const root = fileURLToPath(new URL('../../', import.meta.url))
+  const { inProcess: _, ...plain } = options
+  const { code, said } = await run(
+    t,
+    join(options.store ?? '', '..'),
+    `
+    import { connect } from ${JSON.stringify(join(root, 'sdk/index.ts'))}
+    import { inProcess } from ${JSON.stringify(join(root, 'daemon/in-process.ts'))}
+    for (const own of [{}, { daemon: 'in-process', inProcess: inProcess(), store: ${JSON.stringify(`${options.store}2`)} }]) {
+      const client = await connect({ ...${JSON.stringify(plain)}, ...own })
+      await client.on('*', () => {})
+      const stream = await client.subscribe('*')
+      const waiting = stream.next()
+      client.events({ waitMs: 60_000 }).catch(() => {})
+      client.publish('Build.finished').catch(() => {})
+      await client.close()
+      console.log('closed', (await waiting).done)
+    }
+    `,
+  )
+  assert.equal(said, 'closed true\nclosed true\n')
+  assert.equal(code, 0)
+})

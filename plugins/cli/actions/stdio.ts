@@ -38,7 +38,10 @@ function carry({ stdin }: Cli, socket: Socket): Promise<number> {
     stdin.once('error', () => end(0))
     process.stdout.once('error', () => end(0))
     socket.once('error', () => end(1))
-    socket.once('close', () => process.stdout.write('', () => end(0)))
+    // As the editor's end is still open, the daemon's `end` alone closes nothing.
+    for (const over of ['end', 'close']) {
+      socket.once(over, () => process.stdout.write('', () => end(0)))
+    }
     stdin.pipe(socket)
     socket.pipe(process.stdout, { end: false })
   })

@@ -2,9 +2,30 @@
 import type { CancellationToken } from 'vscode-jsonrpc'
 import type { Claims } from '../../sdk/model.ts'
 import type { Caller } from '../store/store-api.ts'
-import { mayRead } from './rights.ts'
+import type { ConnectionSubscriptions } from './connection-subscriptions.ts'
+import type { Channel, Peer } from './handshake.ts'
+import { mayRead, type Rights } from './rights.ts'
 import type { Services } from './services.ts'
-import type { Session } from './session.ts'
+
+/** A session as the requests of its connection see it. */
+export interface RequestSession {
+  readonly connectionId: string
+  readonly channel: Channel
+  readonly services: Services
+  readonly subscriptions: ConnectionSubscriptions
+  readonly rights: Rights
+  /** `name/version` of the client program. */
+  readonly clientText: string
+  readonly claims: Claims | undefined
+  /** It spoke LSP's own handshake, so it expects LSP's codes. */
+  readonly isLanguageClient: boolean
+  /** @throws OrionError that says why this request can't be served now, whatever it asks. */
+  assertServing(method: string): void
+  /** Notes who the peer is; from now on it is served. */
+  begin(peer: Peer): void
+  /** Ends the work of this connection; `exit` closes it. */
+  shutDown(): void
+}
 
 /**
  * What a handler is given beside its parameters, and what the store takes for the caller.
@@ -13,14 +34,14 @@ import type { Session } from './session.ts'
  * abort controller is made only then.
  */
 export class RequestContext implements Caller {
-  readonly session: Session
+  readonly session: RequestSession
   readonly method: string
   readonly claims?: Claims
   readonly #token: CancellationToken
   #controller: AbortController | undefined
   #closed = false
 
-  constructor(session: Session, method: string, token: CancellationToken) {
+  constructor(session: RequestSession, method: string, token: CancellationToken) {
     this.session = session
     this.method = method
     this.#token = token

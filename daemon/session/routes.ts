@@ -8,9 +8,9 @@ import * as type from '../../sdk/protocol/types.ts'
 import * as connections from './handlers/connection.ts'
 import * as daemons from './handlers/daemon.ts'
 import * as events from './handlers/events.ts'
-import * as records from './handlers/records.ts'
+import * as types from './handlers/record-types.ts'
+import { recordReads, recordWrites } from './handlers/records.ts'
 import * as subscriptions from './handlers/subscriptions.ts'
-import * as types from './handlers/types.ts'
 import { type Route, route } from './route.ts'
 
 /** The table that dispatch serves by. */
@@ -19,19 +19,19 @@ export const routes: readonly Route[] = [
   route(handshake.Shutdown, connections.shutdown),
   route(handshake.Discover, connections.discover),
   route(handshake.ExecuteCommand, connections.executeCommand),
-  route(record.GetRecord, records.get),
-  route(record.GetManyRecords, records.getMany),
-  route(record.ListRecords, records.list),
-  route(record.CountRecords, records.count),
-  route(record.RecordHistory, records.history),
-  route(record.CreateRecord, records.create),
-  route(record.UpdateRecord, records.update),
-  route(record.DeleteRecord, records.remove),
-  route(record.RestoreRecord, records.restore),
-  route(record.ArchiveRecord, records.archive),
-  route(record.PurgeRecord, records.purge),
-  route(record.Transact, records.transact),
-  route(record.ImportRecords, records.importAll),
+  route(record.GetRecord, recordReads.get),
+  route(record.GetManyRecords, recordReads.getMany),
+  route(record.ListRecords, recordReads.list),
+  route(record.CountRecords, recordReads.count),
+  route(record.RecordHistory, recordReads.history),
+  route(record.CreateRecord, recordWrites.create),
+  route(record.UpdateRecord, recordWrites.update),
+  route(record.DeleteRecord, recordWrites.delete),
+  route(record.RestoreRecord, recordWrites.restore),
+  route(record.ArchiveRecord, recordWrites.archive),
+  route(record.PurgeRecord, recordWrites.purge),
+  route(record.Transact, recordWrites.transact),
+  route(record.ImportRecords, recordWrites.import),
   route(type.ListTypes, types.list),
   route(type.GetType, types.get),
   route(type.DefineType, types.define),

@@ -10,7 +10,7 @@ import type { ClosingReason } from '../events/subscription-sink.ts'
 import { ConnectionSubscriptions } from './connection-subscriptions.ts'
 import type { Dispatcher } from './dispatch.ts'
 import type { Channel, Peer } from './handshake.ts'
-import { RequestContext } from './request-context.ts'
+import { RequestContext, type RequestSession } from './request-context.ts'
 import { noRights, type Rights } from './rights.ts'
 import type { Services } from './services.ts'
 import { Trace } from './trace.ts'
@@ -33,7 +33,7 @@ type Phase =
   | { readonly name: 'ready' | 'shut down' | 'closed'; readonly peer: Peer | undefined }
 
 /** Serves one connection from its first byte to its last. */
-export class Session {
+export class Session implements RequestSession {
   readonly connectionId: string
   readonly channel: Channel
   readonly services: Services

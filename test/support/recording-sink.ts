@@ -1,11 +1,11 @@
 /** A transport's stand-in that takes notifications when the test lets it. */
 import type { NotificationKind, SubscriptionSink } from '../../daemon/events/subscription-sink.ts'
+import type { Parsed } from './wire-client.ts'
 
 /** One notification as a pump sent it. */
 export interface Sent {
   readonly kind: NotificationKind
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into notifications of every shape.
-  readonly params: any
+  readonly params: Parsed
   readonly length: number
 }
 

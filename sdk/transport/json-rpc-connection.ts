@@ -9,7 +9,6 @@ import {
   type MessageConnection,
   type MessageReader,
   type MessageWriter,
-  type ResponseErrorLiteral,
   type ResponseMessage,
 } from 'vscode-jsonrpc/node'
 import { installSameTurnDispatch } from './same-turn-dispatch.ts'
@@ -26,6 +25,8 @@ export interface CreateConnectionOptions {
   /** `false` leaves the library's runtime layer, which the whole process shares, as it is. */
   readonly sameTurnDispatch?: boolean
 }
+
+type ResponseFailure = NonNullable<ResponseMessage['error']>
 
 /** Our code for `internal`. */
 const internalCode = 50000
@@ -148,7 +149,7 @@ class Outlet implements MessageWriter {
   }
 
   /** Gives the errors that the library makes by itself the shape that all our errors have. */
-  #writeError(response: ResponseMessage, error: ResponseErrorLiteral<unknown>): Promise<void> {
+  #writeError(response: ResponseMessage, error: ResponseFailure): Promise<void> {
     const { code, data, message } = error
     if (code === ErrorCodes.InternalError) return this.#writeIncident(response, message)
     if (code !== ErrorCodes.MethodNotFound || data !== undefined)
@@ -173,10 +174,7 @@ class Outlet implements MessageWriter {
   }
 }
 
-function withError(
-  response: ResponseMessage,
-  error: ResponseErrorLiteral<unknown>,
-): ResponseMessage {
+function withError(response: ResponseMessage, error: ResponseFailure): ResponseMessage {
   return { jsonrpc: '2.0', id: response.id, error }
 }
 

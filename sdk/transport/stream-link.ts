@@ -93,14 +93,16 @@ export class StreamLink implements Link {
     this.#state = 'ending'
     if (this.#batch !== '') this.#output.write(this.#batch)
     this.#batch = ''
+    this.#batchBytes = 0
     this.#output.end()
     this.#input.resume()
   }
 
   destroy(error?: Error): void {
+    if (this.#state === 'closed') return // stdout tells `close` each time it is destroyed.
+    this.#close(error)
     this.#input.destroy()
     this.#output.destroy()
-    this.#close(error)
   }
 
   #attachInput(events: LinkEvents): void {

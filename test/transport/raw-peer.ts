@@ -71,6 +71,13 @@ export class RawPeer {
     }
   }
 
+  /** The next so many messages. */
+  async receiveMany(count: number): Promise<WireMessage[]> {
+    const messages: WireMessage[] = []
+    while (messages.length < count) messages.push(await this.receive())
+    return messages
+  }
+
   /** All that comes until the other side hangs up. */
   async receiveAll(): Promise<WireMessage[]> {
     await this.closed

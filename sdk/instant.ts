@@ -7,7 +7,7 @@
 export type Instant = string
 
 const form =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(Z|z|[+-]\d{2}:?\d{2})$/
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|z|[+-]\d{2}:?\d{2})$/
 
 /**
  * Turns any RFC 3339 date and time with a zone into an instant. Fraction digits beyond six are cut off.
@@ -22,7 +22,9 @@ export function parseInstant(text: string): Instant | undefined {
   const wall = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
   const millis = Date.parse(wall)
   if (Number.isNaN(millis) || new Date(millis).toISOString() !== wall) return undefined
-  const utc = new Date(millis - zoneOffsetMs(zone))
+  const offset = zoneOffsetMs(zone)
+  if (offset === undefined) return undefined
+  const utc = new Date(millis - offset)
   if (utc.getUTCFullYear() < 0 || utc.getUTCFullYear() > 9999) return undefined
   return `${utc.toISOString().slice(0, 19)}.${micros}Z`
 }
@@ -39,11 +41,11 @@ export function instantMicros(instant: Instant): number {
   return Date.parse(`${instant.slice(0, 23)}Z`) * 1000 + Number(instant.slice(23, 26))
 }
 
-function zoneOffsetMs(zone: string): number {
+function zoneOffsetMs(zone: string): number | undefined {
   if (zone === 'Z' || zone === 'z') return 0
   const sign = zone.startsWith('-') ? -1 : 1
   const hours = Number(zone.slice(1, 3))
   const minutes = Number(zone.slice(-2))
-  if (hours > 23 || minutes > 59) return Number.NaN
+  if (hours > 23 || minutes > 59) return undefined
   return sign * (hours * 60 + minutes) * 60_000
 }

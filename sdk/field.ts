@@ -23,12 +23,12 @@ export interface FieldTraits {
   readonly managed?: true
 }
 
-/** Text; lengths are counted in UTF-16 units, as JSON Schema's are in most validators. */
+/** Text; lengths are counted in code points, as JSON Schema counts them. */
 export interface TextDefinition extends FieldTraits {
   readonly kind: 'text'
   readonly minLength?: number
   readonly maxLength?: number
-  /** A regular expression that must match somewhere; no back references, no nested repetition. */
+  /** A regular expression that must match somewhere; without look-around and back references. */
   readonly pattern?: string
 }
 /** A safe integer, or any finite number. Bounds are inclusive. */

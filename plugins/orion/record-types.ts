@@ -154,7 +154,7 @@ export const Proposal = defineRecordType('Proposal', {
       indexed: true,
       minLength: 1,
       maxLength: 255,
-      pattern: '^[\\p{L}\\p{N}_](\\.?[\\p{L}\\p{N}_])*$',
+      pattern: '^[\\p{L}\\p{N}_]+(\\.[\\p{L}\\p{N}_]+)*$',
       description:
         'The action proposed: letters, digits and underscores, in segments with dots between them.',
     }),

@@ -1,0 +1,15 @@
+/** Problems that zod found, as ours. */
+import type { z } from 'zod'
+import type { Issue } from './errors.ts'
+
+/** One of zod's issues as ours: one for each name that is not known. */
+export function issuesOf(issue: z.core.$ZodIssue): Issue[] {
+  const path = issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: path === '' ? key : `${path}.${key}`,
+      message: `there is no field ${JSON.stringify(key)}`,
+    }))
+  }
+  return [{ path, message: issue.message }]
+}

@@ -2,9 +2,9 @@
 import ts from 'typescript'
 import { type SourceFile, type Violation, violationAt } from './source-tree.ts'
 
-/** Every name that a file of the SDK exports has a doc comment, or is a schema that a message is made of. */
+/** Every name that a file of the SDK or the daemon exports has a doc comment, or is a schema that a message is made of. */
 export function undocumentedExports(file: SourceFile): Violation[] {
-  if (!file.path.startsWith('sdk/')) return []
+  if (!/^(sdk|daemon)\//.test(file.path)) return []
   const seen = new Set<string>()
   return file.ast.statements.filter(isExported).flatMap((statement) => {
     const names = namesOf(statement).filter((name) => !seen.has(name))

@@ -92,6 +92,8 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
     limits: config.limits,
     log,
     bundledTypes: options.bundledTypes,
+    // The next client starts a daemon that opens the store again, and learns what was stored.
+    onFailure: (failure) => void shutdown.begin(`the store failed: ${failure.message}`),
   })
   stack.push('store', () => store.close())
   const bus = new EventBus(store, { clock, log })

@@ -21,8 +21,10 @@ export interface Caller {
   readonly claims?: Claims
   /** Whether records of this type may be shown to the caller; a conflict hides `current` otherwise. */
   readonly mayRead: (type: string) => boolean
-  /** Aborts the request while it waits. Once its transaction began, the result stands. */
+  /** Aborts a read while it waits. */
   readonly signal?: AbortSignal
+  /** Whether nobody wants the answer any more. A write is given up only before its transaction begins. */
+  readonly cancelled?: boolean
   /** Milliseconds the caller still waits; a write that would wait longer is answered `overloaded`. */
   readonly deadlineMs?: number
 }

@@ -34,6 +34,8 @@ export interface StoreOptions {
   readonly log: Log
   /** Types that are there from the first day: defined, or extended, before anybody asks. */
   readonly bundledTypes: readonly RecordTypeDefinition[]
+  /** Told when a sync failed: only opening the store again tells what is stored. */
+  readonly onFailure?: (failure: Error) => void
 }
 
 /**
@@ -108,7 +110,8 @@ class Store implements StoreApi {
       clock,
       lastMicros,
     })
-    this.#queue = new WriteQueue({ connection, events: this.log, limits, log })
+    const { onFailure = () => {} } = options
+    this.#queue = new WriteQueue({ connection, events: this.log, limits, log, onFailure })
     this.#registry = this.#loadTypes(compiler)
     this.#writes = new WriteRequests(this.#context, this.#queue)
     const waitFor = (token: Token, caller: Caller): Promise<void> => this.waitFor(token, caller)

@@ -28,7 +28,7 @@ export interface WriteTask<T> {
 interface Waiting {
   readonly undo: WriteTask<unknown>['undo']
   readonly alone: boolean
-  readonly caller: Pick<Caller, 'signal' | 'deadlineMs'>
+  readonly caller: Pick<Caller, 'cancelled' | 'deadlineMs'>
   readonly since: number
   readonly run: () => void
   readonly committed: () => void
@@ -47,6 +47,7 @@ export class WriteQueue {
   readonly #events: EventLog
   readonly #limits: Limits
   readonly #log: Log
+  readonly #onFailure: (failure: Error) => void
   #waiting: Waiting[] = []
   #state: QueueState = 'ready'
   #failure: Error | undefined
@@ -61,7 +62,10 @@ export class WriteQueue {
     readonly events: EventLog
     readonly limits: Limits
     readonly log: Log
+    /** Called once, after everybody has been told, when the store can't be written any more. */
+    readonly onFailure: (failure: Error) => void
   }) {
+    this.#onFailure = parts.onFailure
     this.#connection = parts.connection
     this.#events = parts.events
     this.#limits = parts.limits
@@ -86,7 +90,7 @@ export class WriteQueue {
   }
 
   /** Runs a task in one of the next transactions; resolves with its value once that is on disk. */
-  submit<T>(task: WriteTask<T>, caller: Pick<Caller, 'signal' | 'deadlineMs'>): Promise<T> {
+  submit<T>(task: WriteTask<T>, caller: Pick<Caller, 'cancelled' | 'deadlineMs'>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const refusal = this.#refusal()
       if (refusal !== undefined) return reject(refusal)
@@ -289,6 +293,7 @@ export class WriteQueue {
       )
     }
     for (const held of this.#heldReads.splice(0)) held.reject(this.#storageFailed())
+    this.#onFailure(this.#failure)
   }
 
   #releaseReads(): void {
@@ -322,7 +327,7 @@ export class WriteQueue {
 const busyFactor = 4
 
 function rejectIfLate({ caller, since, reject }: Waiting): boolean {
-  if (caller.signal?.aborted) {
+  if (caller.cancelled) {
     reject(new OrionError('cancelled', 'cancelled before it was begun', {}))
     return true
   }

@@ -165,7 +165,9 @@ test('a full disk refuses what does not fit, stores nothing of it, and the store
 test('a failed sync says that the outcome is unknown and stops the store until it is opened again', async (t) => {
   const path = join(temporaryDirectory(t), 'store.db')
   const disk = new HeldDisk()
-  const store = await openTestStore(t, { path, io: disk.io })
+  const failures: Error[] = []
+  const onFailure = (failure: Error) => failures.push(failure)
+  const store = await openTestStore(t, { path, io: disk.io, onFailure })
   await store.create({ ...note('kept'), data: { title: 'kept' } }, owner)
   disk.fail()
   await assert.rejects(store.create({ ...note('maybe'), data: { title: 'maybe' } }, owner), {
@@ -177,6 +179,10 @@ test('a failed sync says that the outcome is unknown and stops the store until i
   await assert.rejects(store.get(note('maybe'), owner), { kind: 'storage_failed' })
   assert.equal((await store.get(note('kept'), owner)).version, 1)
   assert.equal(store.status().store.state, 'failed')
+  assert.deepEqual(
+    failures.map(({ message }) => message.includes('EIO')),
+    [true],
+  )
   assert.equal(store.log.durableSeq, 1)
   await store.close()
   const again = await openTestStore(t, { path })
@@ -191,7 +197,6 @@ test('a write that waits longer than its caller, or was cancelled, is not begun'
   disk.hold()
   const first = store.create({ ...note('first'), data: { title: 'first' } }, owner)
   await disk.held()
-  const abort = new AbortController()
   const late = assert.rejects(
     store.create({ ...note('late'), data: { title: 'late' } }, caller('owner', { deadlineMs: 0 })),
     { kind: 'overloaded' },
@@ -199,11 +204,10 @@ test('a write that waits longer than its caller, or was cancelled, is not begun'
   const cancelled = assert.rejects(
     store.create(
       { ...note('cancelled'), data: { title: 'c' } },
-      caller('owner', { signal: abort.signal }),
+      caller('owner', { cancelled: true }),
     ),
     { kind: 'cancelled' },
   )
-  abort.abort()
   disk.letThrough()
   await Promise.all([first, late, cancelled])
   assert.equal(store.log.durableSeq, 1)

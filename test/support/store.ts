@@ -49,6 +49,7 @@ export interface TestStoreOptions {
   readonly io?: Partial<HostIo>
   readonly clock?: Clock
   readonly types?: readonly RecordTypeDefinition[]
+  readonly onFailure?: (failure: Error) => void
 }
 
 /** A directory that is gone after the test. */
@@ -72,6 +73,7 @@ export async function openTestStore(
     limits: { ...defaultLimits, ...options.limits },
     log: silentLog,
     bundledTypes: options.types ?? [Note.definition, Tally.definition],
+    ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
   })
   t.after(() => store.close())
   return store

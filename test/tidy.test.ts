@@ -159,7 +159,7 @@ for (const [name, path, text] of bad) {
 /** None of these breaks a rule. */
 const good: readonly TextFile[] = [
   { path: 'daemon/a.ts', text: long(400) },
-  { path: 'daemon/a.ts', text: longFunction.replace('// line\n', '') },
+  { path: 'plugins/cli/a.ts', text: longFunction.replace('// line\n', '') },
   { path: 'sdk/filter/a.ts', text: "import { a } from '../model.ts'" },
   { path: 'daemon/store/a.ts', text: "import type { a } from '../../sdk/protocol/records.ts'" },
   { path: 'daemon/store/a.ts', text: "import type { z } from 'zod'\nimport { sql } from 'kysely'" },

@@ -16,6 +16,8 @@ export interface CallParts<D extends RequestDefinition = RequestDefinition> {
   readonly keeper: SessionKeeper
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
+  /** Called once, when nothing more will come of it. */
+  readonly onSettled: (call: Pick<Call, 'abandon'>) => void
 }
 
 /**
@@ -47,7 +49,7 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
   #timer: NodeJS.Timeout | undefined
   /** Ends what the request waits for at the moment: a session, or a pause. */
   #endWait: (() => void) | undefined
-  readonly #onAbort = (): void => this.#stop('cancelled')
+  #onAbort: () => void = () => {}
 
   constructor(parts: CallParts<D>) {
     this.#parts = parts
@@ -60,9 +62,16 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
       this.#fail(this.#stopError('cancelled'))
       return
     }
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal !== undefined) {
+      this.#onAbort = () => this.#stop('cancelled')
+      signal.addEventListener('abort', this.#onAbort, { once: true })
+    }
     this.#timer = setTimeout(() => this.#stop('timeout'), timeoutMs)
-    void this.#run()
+    this.#next()
+  }
+
+  get settled(): boolean {
+    return this.#settled
   }
 
   /** Settles the request now, because the client is being closed. */
@@ -71,103 +80,101 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     this.#fail(this.#unreachable(clientClosed()))
   }
 
-  async #run(): Promise<void> {
-    while (!this.#settled) {
-      const session = this.#parts.keeper.session ?? (await this.#nextSession())
-      if (session === undefined || this.#settled) return
-      const failure = await this.#attempt(session)
-      if (failure === undefined || this.#settled) return
-      await this.#afterFailure(failure, session)
-    }
+  /** Makes the next attempt, on the session there is or the next one. */
+  #next(): void {
+    if (this.#settled) return
+    const { session } = this.#parts.keeper
+    if (session === undefined) this.#awaitSession()
+    else this.#attempt(session)
   }
 
-  /** Sends the request once; settles it if there is a result. */
-  async #attempt(session: Session): Promise<Failure | undefined> {
+  #attempt(session: Session): void {
     const { definition, params } = this.#parts
     const cancellation = new Cancellation()
     this.#underWay = cancellation
     this.#busy = undefined
-    let raw: unknown
-    try {
-      raw = await session.send(definition, params, cancellation)
-    } catch (error) {
-      return classifyFailure(error)
-    } finally {
-      this.#underWay = undefined
-    }
-    try {
-      this.#succeed(parseResult(definition, raw))
-    } catch (error) {
-      this.#fail(error)
-    }
-    return undefined
+    session.send(definition, params, cancellation).then(
+      (raw) => this.#answered(raw),
+      (error: unknown) => {
+        this.#underWay = undefined
+        if (!this.#settled) this.#afterFailure(classifyFailure(error), session)
+      },
+    )
   }
 
-  /** Settles the request, or returns when it is to be tried again. */
-  async #afterFailure(failure: Failure, session: Session): Promise<void> {
+  #answered(raw: unknown): void {
+    this.#underWay = undefined
+    if (!this.#settle()) return
+    try {
+      this.#resolve(parseResult(this.#parts.definition, raw))
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
+
+  /** Settles the request, or goes on to the next attempt. */
+  #afterFailure(failure: Failure, session: Session): void {
     switch (failure.outcome) {
       case 'refused':
-        await this.#afterRefusal(failure.error, session)
+        this.#afterRefusal(failure.error, session)
         return
       case 'lost':
         this.#unanswered = true
         if (this.#stopped !== undefined) this.#fail(this.#stopError(this.#stopped))
         else if (this.#parts.repetition === 'never') this.#fail(this.#unknownOutcome(undefined))
+        else this.#next()
         return
       case 'unsent':
         if (this.#stopped !== undefined) this.#fail(this.#stopError(this.#stopped))
         else if (session.isOpen) this.#fail(unsendable(failure.cause))
+        else this.#next()
         return
       default:
         failure satisfies never
     }
   }
 
-  async #afterRefusal(error: OrionError, session: Session): Promise<void> {
+  #afterRefusal(error: OrionError, session: Session): void {
     if (this.#stopped !== undefined) {
-      const ended = error.kind === 'cancelled' || waits(error)
-      this.#fail(ended ? this.#stopError(this.#stopped) : error)
-    } else if (waits(error)) {
+      const dropped = error.kind === 'cancelled' || asksToWait(error)
+      this.#fail(dropped ? this.#stopError(this.#stopped) : error)
+    } else if (asksToWait(error)) {
       this.#busy = error
-      await this.#pause(error.data.retryAfterMs, session)
+      this.#pause(error.data.retryAfterMs, session)
     } else {
       this.#fail(error.kind === 'outcome_unknown' ? this.#unknownOutcome(error) : error)
     }
   }
 
-  /** The next session; undefined when the request was settled meanwhile. */
-  #nextSession(): Promise<Session | undefined> {
-    return new Promise((resolve) => {
-      const stopWaiting = this.#parts.keeper.wait({
-        urgent: true,
-        ready: (session) => {
-          this.#endWait = undefined
-          resolve(session)
-        },
-        fail: (error) => {
-          this.#endWait = undefined
-          this.#fail(this.#unreachable(error))
-          resolve(undefined)
-        },
-      })
-      this.#endWait = () => {
-        stopWaiting()
-        resolve(undefined)
-      }
+  #awaitSession(): void {
+    this.#endWait = this.#parts.keeper.wait({
+      urgent: true,
+      ready: () => {
+        this.#endWait = undefined
+        this.#next()
+      },
+      fail: (error) => {
+        this.#endWait = undefined
+        this.#fail(this.#unreachable(error))
+      },
     })
   }
 
   /** Ends early when the session does: the next one may not be busy. */
-  #pause(ms: number, session: Session): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#endWait?.(), ms * (1 + Math.random() / 4))
-      const registration = session.onClose(() => this.#endWait?.())
-      this.#endWait = () => {
-        clearTimeout(timer)
-        registration.dispose()
-        resolve()
-      }
-    })
+  #pause(ms: number, session: Session): void {
+    const goOn = (): void => {
+      if (this.#endWait !== end) return
+      end()
+      this.#next()
+    }
+    const timer = setTimeout(goOn, ms * (1 + Math.random() / 4))
+    const registration = session.onClose(goOn)
+    const end = (): void => {
+      this.#endWait = undefined
+      clearTimeout(timer)
+      registration.dispose()
+    }
+    this.#endWait = end
   }
 
   #stop(reason: 'timeout' | 'cancelled'): void {
@@ -222,10 +229,6 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     })
   }
 
-  #succeed(result: ResultOf<D>): void {
-    if (this.#settle()) this.#resolve(result)
-  }
-
   #fail(error: unknown): void {
     if (this.#settle()) this.#reject(error)
   }
@@ -234,9 +237,11 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     if (this.#settled) return false
     this.#settled = true
     clearTimeout(this.#timer)
-    this.#parts.signal?.removeEventListener('abort', this.#onAbort)
+    const { signal, onSettled } = this.#parts
+    signal?.removeEventListener('abort', this.#onAbort)
     this.#endWait?.()
     this.#endWait = undefined
+    onSettled(this)
     return true
   }
 }
@@ -247,7 +252,7 @@ const lastWordMaxMs = 2_000
 /** Kinds that a daemon asks to repeat after a while; nothing was done. */
 type WaitKind = 'draining' | 'overloaded'
 
-function waits(error: OrionError): error is OrionError<WaitKind> {
+function asksToWait(error: OrionError): error is OrionError<WaitKind> {
   const kind: ErrorKind = error.kind
   return kind === 'draining' || kind === 'overloaded'
 }

@@ -25,7 +25,8 @@ export class Caller {
   /** How long a request may take that says nothing itself. */
   readonly timeoutMs: number
   readonly #keeper: SessionKeeper
-  readonly #calls = new Set<Call>()
+  readonly #calls = new Set<Settleable>()
+  readonly #forget = (call: Settleable): void => void this.#calls.delete(call)
   #closed = false
 
   constructor(keeper: SessionKeeper, options: { readonly timeoutMs: number }) {
@@ -39,28 +40,25 @@ export class Caller {
   }
 
   /** Sends a request and resolves with its checked result. Rejects with an OrionError. */
-  async call<D extends RequestDefinition>(
+  call<D extends RequestDefinition>(
     definition: D,
     params: ParamsOf<D>,
     options: CallOptions = {},
   ): Promise<ResultOf<D>> {
-    if (this.#closed) throw clientClosed()
+    if (this.#closed) return Promise.reject(clientClosed())
     const repetition = repetitionOf(definition)
     const sent: object = isObject(params) ? params : {}
-    const call = new Call({
+    const call = new Call<D>({
       definition,
       params: repetition === 'keyed' ? this.#withWriteParts(sent) : sent,
       repetition,
       keeper: this.#keeper,
       signal: options.signal,
       timeoutMs: options.timeoutMs ?? this.timeoutMs,
+      onSettled: this.#forget,
     })
-    this.#calls.add(call)
-    try {
-      return await call.result
-    } finally {
-      this.#calls.delete(call)
-    }
+    if (!call.settled) this.#calls.add(call)
+    return call.result
   }
 
   /** Settles every request that still waits. */
@@ -77,6 +75,8 @@ export class Caller {
     }
   }
 }
+
+type Settleable = Pick<Call, 'abandon'>
 
 interface WriteParts {
   readonly idempotencyKey?: string | undefined

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isOrionError } from '../errors.ts'
+import { isOrionError, type OrionError } from '../errors.ts'
 import type { DaemonCommand } from '../launch/daemon-command.ts'
 import { type Environment, locateStore } from '../launch/store-location.ts'
 import type { Claims } from '../model.ts'
@@ -136,12 +136,10 @@ async function firstSession(
       })
       settle(() => reject(error))
     }
-    const timer = setTimeout(() => {
-      const message = `expected a connection within ${timeoutMs} ms, got none`
-      const known = isOrionError(keeper.failure) ? keeper.failure : undefined
-      const late = typedError('timeout', message, { data: { timeoutMs }, cause: keeper.failure })
-      settle(() => reject(known ?? late))
-    }, timeoutMs)
+    const timer = setTimeout(
+      () => settle(() => reject(tooLate(keeper.failure, timeoutMs))),
+      timeoutMs,
+    )
     const stopWaiting = keeper.wait({
       urgent: true,
       oneAttempt,
@@ -151,4 +149,12 @@ async function firstSession(
     signal?.addEventListener('abort', abort, { once: true })
     if (signal?.aborted) abort()
   })
+}
+
+/** Nobody was there, or somebody was and kept silent. */
+function tooLate(failure: unknown, timeoutMs: number): OrionError {
+  if (isOrionError(failure)) return failure
+  const message = `expected a connection within ${timeoutMs} ms, got none`
+  if (failure === undefined) return typedError('timeout', message, { data: { timeoutMs } })
+  return typedError('disconnected', message, { data: {}, cause: failure })
 }

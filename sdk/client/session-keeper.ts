@@ -32,6 +32,7 @@ export class SessionKeeper {
   /** The daemon said that it was shut down: only who needs it now may start it again. */
   #shutDown = false
   #endPause: (() => void) | undefined
+  #dialing: Promise<void> = Promise.resolve()
 
   constructor(
     dialer: Dialer,
@@ -75,7 +76,7 @@ export class SessionKeeper {
     }
     this.#waiting.add(waiter)
     if (this.#state === 'ready') this.#offer()
-    if (this.#state === 'idle') void this.#dial()
+    if (this.#state === 'idle') this.#startDialing()
     else if (waiter.urgent) this.#endPause?.()
     return () => this.#waiting.delete(waiter)
   }
@@ -93,10 +94,16 @@ export class SessionKeeper {
       this.#endPause?.()
       this.#failAll(() => true, clientClosed())
     }
+    await this.#dialing
     await this.#session?.close()
     await this.#dialer.close()
   }
 
+  #startDialing(): void {
+    this.#dialing = this.#dial()
+  }
+
+  /** Never rejects. */
   async #dial(): Promise<void> {
     this.#state = 'dialing'
     for (let attempt = 0; this.#isDialing(); attempt++) {
@@ -158,7 +165,7 @@ export class SessionKeeper {
     this.#session = undefined
     this.#last = session
     this.#onLost()
-    if (this.#waiting.size > 0 && this.#isIdle()) void this.#dial()
+    if (this.#waiting.size > 0 && this.#isIdle()) this.#startDialing()
   }
 
   #isIdle(): boolean {

@@ -73,18 +73,16 @@ export class Session {
   /**
    * Sends a request; the answer is as it came, unchecked. Rejects with what `classifyFailure` understands.
    */
-  async send(
-    definition: RequestDefinition,
-    params: object,
-    token?: CancellationToken,
-  ): Promise<unknown> {
+  send(definition: RequestDefinition, params: object, token?: CancellationToken): Promise<unknown> {
     try {
       return token === undefined
-        ? await this.#connection.sendRequest(definition.type, params)
-        : await this.#connection.sendRequest(definition.type, params, token)
+        ? this.#connection.sendRequest(definition.type, params)
+        : this.#connection.sendRequest(definition.type, params, token)
     } catch (error) {
-      if (!(error instanceof ResponseError)) this.#connectionRefuses()
-      throw error
+      // Thrown at once: the connection takes no more requests, even if its transport still lingers.
+      this.#open = false
+      void this.#transport.close()
+      return Promise.reject(error)
     }
   }
 
@@ -93,12 +91,6 @@ export class Session {
     for (const { method } of subscriptionNotifications) {
       this.#connection.onNotification(method, (params: unknown) => listener(method, params))
     }
-  }
-
-  /** The connection takes no more requests, so neither does the session, even if its transport still lingers. */
-  #connectionRefuses(): void {
-    this.#open = false
-    void this.#transport.close()
   }
 
   /** Sends what was written, then ends. Requests that wait are rejected. Safe to repeat. */

@@ -5,10 +5,11 @@ import { locateStore } from '../sdk/launch/store-location.ts'
 import { parseCommandLine } from './command-line.ts'
 import { type Config, loadConfig } from './config.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
+import { onUncaught } from './lifecycle/last-resort.ts'
 import { onTerminationSignal } from './lifecycle/signals.ts'
 import { describeFailure } from './lifecycle/start-failure.ts'
 import { takeOwnership } from './lifecycle/take-ownership.ts'
-import { openLog } from './log.ts'
+import { type Log, openLog } from './log.ts'
 import { serveStdio } from './serve-stdio.ts'
 import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
 
@@ -18,7 +19,7 @@ import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
  * A starter hands the lock and a pipe for one word about the start on, through `ORION_HANDED_FDS` or `--lock-fd`
  * and `--startup-fd`. A daemon that was started by hand takes the lock itself and stays in the foreground.
  *
- * @returns The exit code: 0 after a clean end, 2 for a wrong command line, 6 when it could not start.
+ * @returns The exit code: 0 after a clean end, 1 after a bug, 2 for a wrong command line, 6 when it could not start.
  */
 export async function runDaemon(argv: readonly string[]): Promise<number> {
   const args = parseCommandLine(argv)
@@ -27,17 +28,19 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   const report = openStartupReport(handed?.reportFd ?? args.startupFd)
   let daemon: Daemon
   let config: Config
+  let log: Log
   try {
     const location = locateStore({ store: args.store, cwd: process.cwd(), env: process.env })
     const lock = await takeOwnership(location, handed?.lockFd ?? args.lockFd)
     const limits = args.idleExitMs === undefined ? {} : { idleExitMs: args.idleExitMs }
     config = loadConfig({ storeDirectory: location.directory, env: process.env, limits })
+    log = openLog(2, config.logLevel)
     daemon = await startDaemon({
       location,
       lock,
       engine: await loadSqlJsEngine(),
       config,
-      log: openLog(2, config.logLevel),
+      log,
       bundledTypes: orionRecordTypes.map(({ definition }) => definition),
       listen: args.stdio ? { on: 'none' } : { on: 'socket', env: process.env },
     })
@@ -46,15 +49,22 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     report.failed(failure)
     return complain(`${failure.message}\n  what to do: ${failure.remedy}`, cannotStart)
   }
+  let exitCode = 0
   const signals = onTerminationSignal((signal) => void daemon.close(`got ${signal}`))
+  const uncaught = onUncaught(log, () => {
+    exitCode = failed
+    void daemon.close('an exception that nobody caught')
+  })
   if (args.stdio) serveStdio(daemon, config.limits)
   report.ready()
   await daemon.ended
   signals.dispose()
-  return 0
+  uncaught.dispose()
+  return exitCode
 }
 
 /** Exit codes of the command line. */
+const failed = 1
 const wrongUsage = 2
 const cannotStart = 6
 

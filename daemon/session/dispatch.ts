@@ -7,6 +7,7 @@ import { ResponseError } from 'vscode-jsonrpc'
 import type { z } from 'zod'
 import { didYouMean } from '../../sdk/did-you-mean.ts'
 import { type Issue, isOrionError, isRetryable, OrionError } from '../../sdk/errors.ts'
+import { BackupStore } from '../../sdk/protocol/daemon.ts'
 import { errorCodes, lspCancelled } from '../../sdk/protocol/error-codes.ts'
 import type { Log } from '../log.ts'
 import type { RequestContext } from './request-context.ts'
@@ -33,16 +34,32 @@ export class Dispatcher {
     try {
       context.session.assertServing(context.method)
       const result = this.#call(context.method, raw, context)
-      if (!(result instanceof Promise)) return result
-      return result.catch((error: unknown) => this.#toResponse(error, context))
+      if (result instanceof Promise) return this.#whenKnown(result, context)
+      context.finish(context)
+      return result
     } catch (error) {
+      context.finish(context)
       return this.#toResponse(error, context)
     }
   }
 
-  /** Whether a request only looks; such a one is given up when its connection closes. */
-  isRead(method: string): boolean {
-    return this.#routes.get(method)?.definition.scope === 'read'
+  /** One step for the result and the end of the request: each further promise would cost every request. */
+  #whenKnown(result: Promise<unknown>, context: RequestContext): Promise<unknown> {
+    return result.then(
+      (value) => {
+        context.finish(context)
+        return value
+      },
+      (error: unknown) => {
+        context.finish(context)
+        return this.#toResponse(error, context)
+      },
+    )
+  }
+
+  /** Whether a request is given up when its connection closes: it only looks, or only copies. */
+  endsWithConnection(method: string): boolean {
+    return method === BackupStore.method || this.#routes.get(method)?.definition.scope === 'read'
   }
 
   #call(method: string, raw: unknown, context: RequestContext): unknown {

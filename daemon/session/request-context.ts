@@ -37,14 +37,24 @@ export class RequestContext implements Caller {
   readonly session: RequestSession
   readonly method: string
   readonly claims?: Claims
+  /** Tells the session that the answer is known; dispatch calls it once. */
+  readonly finish: (request: RequestContext) => void
   readonly #token: CancellationToken
   #controller: AbortController | undefined
   #closed = false
 
-  constructor(session: RequestSession, method: string, token: CancellationToken) {
+  constructor(
+    session: RequestSession,
+    request: {
+      readonly method: string
+      readonly token: CancellationToken
+      readonly finish: (request: RequestContext) => void
+    },
+  ) {
     this.session = session
-    this.method = method
-    this.#token = token
+    this.method = request.method
+    this.finish = request.finish
+    this.#token = request.token
     if (session.claims !== undefined) this.claims = session.claims
   }
 

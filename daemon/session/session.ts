@@ -215,21 +215,13 @@ export class Session implements RequestSession {
   }
 
   #serve(method: string, params: unknown, token: CancellationToken): unknown {
-    const request = new RequestContext(this, method, token)
+    const request = new RequestContext(this, { method, token, finish: this.#finish })
     this.#inFlight.add(request)
     this.#trace.received(method)
-    const answer = this.#parts.dispatcher.dispatch(params, request)
-    if (!(answer instanceof Promise)) {
-      this.#answered(request)
-      return answer
-    }
-    return answer.then((value: unknown) => {
-      this.#answered(request)
-      return value
-    })
+    return this.#parts.dispatcher.dispatch(params, request)
   }
 
-  #answered(request: RequestContext): void {
+  readonly #finish = (request: RequestContext): void => {
     this.#inFlight.delete(request)
     this.#trace.answered(request.method)
     if (this.#inFlight.size > 0 || this.#whenAnswered === undefined) return
@@ -264,7 +256,7 @@ export class Session implements RequestSession {
     this.subscriptions.dispose()
     // Writes that were accepted take effect all the same; only who waits and looks is let go.
     for (const request of this.#inFlight) {
-      if (this.#parts.dispatcher.isRead(request.method)) request.abort()
+      if (this.#parts.dispatcher.endsWithConnection(request.method)) request.abort()
     }
     this.#whenAnswered?.()
     this.services.log.debug('a connection closed', { connection: this.connectionId, reason })

@@ -15,6 +15,7 @@ import { afterSql, orderSql, sortKeyOfRow } from './order-sql.ts'
 import { decodePageCursor, encodePageCursor, type ListIdentity } from './page-cursor.ts'
 import { envelopeColumns } from './record-type-entry.ts'
 import { createSqlCompiler } from './sql.ts'
+import { quoteName } from './tables.ts'
 import { columnSql, jsonPath, valueSql } from './target-sql.ts'
 
 /** What every query says about the records that it wants. */
@@ -109,9 +110,10 @@ export function compileCount(query: CountQuery): CompiledCount {
   }
 }
 
+/** As text at once: a list has many columns, and a node of the compiler for each would be most of its work. */
 function columnsOf(definition: RecordTypeDefinition): RawBuilder<unknown> {
   const names = [...envelopeColumns, ...Object.keys(definition.fields)]
-  return sql.join(names.map((name) => sql.id(name)))
+  return sql.raw(names.map(quoteName).join(', '))
 }
 
 function conditionsOf({ definition, where, lifecycle }: RecordQuery): RawBuilder<unknown>[] {

@@ -321,6 +321,54 @@ test('closing settles every request that waits, and says what is known of each',
   await client.close()
 })
 
+test('closing ends the pause of a request that a busy daemon put off', async (t) => {
+  const daemon = new ScriptedDaemon()
+  const client = await scriptedClient(t, daemon)
+  daemon.handle('record/create', () => {
+    throw scriptedError('overloaded', { retryAfterMs: 60_000 })
+  })
+  const write = failure(client.request(CreateRecord, note))
+  await daemon.arrival('record/create')
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  await client.close()
+  assert.ok((await write) instanceof DisconnectedError)
+})
+
+test('closing waits for a connection that is being made, and none is left', async (t) => {
+  const daemon = new ScriptedDaemon()
+  let ready = (): void => {}
+  const made = new Promise<void>((resolve) => {
+    ready = resolve
+  })
+  let dials = 0
+  const transport = async () => {
+    if (++dials === 2) await made
+    return await daemon.dial()
+  }
+  const client = await scriptedClient(t, daemon, { transport })
+  daemon.drop()
+  await until(() => !client.connected)
+  const write = failure(client.request(CreateRecord, note))
+  await until(() => dials === 2)
+  const closed = client.close()
+  assert.ok((await write) instanceof DisconnectedError)
+  ready()
+  await closed
+  await until(() => daemon.connectionCount === 0)
+  assert.equal(daemon.count('record/create'), 0)
+})
+
+test('an unknown outcome that the daemon tells comes with the key', async (t) => {
+  const daemon = new ScriptedDaemon()
+  const client = await scriptedClient(t, daemon)
+  daemon.handle('record/create', () => {
+    throw scriptedError('outcome_unknown', {})
+  })
+  const error = await failure(client.request(CreateRecord, { ...note, idempotencyKey: 'mine' }))
+  assert.ok(error instanceof OutcomeUnknownError)
+  assert.equal(error.data.idempotencyKey, 'mine')
+})
+
 test('closing while nobody is there settles what was never sent', async (t) => {
   const daemon = new ScriptedDaemon()
   const client = await scriptedClient(t, daemon)

@@ -245,3 +245,12 @@ test('raw operations are done wholly as well', async (t) => {
   })
   assert.equal(results[0]?.version, 1)
 })
+
+test('thousands of writes at once all happen, though the daemon takes fewer at a time', async (t) => {
+  const client = await setUp(t)
+  const findings = client.repository(Finding)
+  const writes = Array.from({ length: 3000 }, (_, i) => findings.create({ summary: `${i}` }))
+  const ids = (await Promise.all(writes)).map(({ id }) => id)
+  assert.equal(new Set(ids).size, 3000)
+  assert.equal((await findings.count()).count, 3000)
+})

@@ -350,8 +350,13 @@ test('closing waits for a connection that is being made, and none is left', asyn
   await until(() => !client.connected)
   const write = failure(client.request(CreateRecord, note))
   await until(() => dials === 2)
-  const closed = client.close()
+  let isClosed = false
+  const closed = client.close().then(() => {
+    isClosed = true
+  })
   assert.ok((await write) instanceof DisconnectedError)
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(isClosed, false)
   ready()
   await closed
   await until(() => daemon.connectionCount === 0)

@@ -176,6 +176,22 @@ test('a late subscription joins the others once it has caught up', async (t) => 
   )
 })
 
+test('one that catches up stops where another waits, so that they go on together', async (t) => {
+  const { log, connect } = fixture(t)
+  const { pump, sink } = connect()
+  for (let i = 0; i < 200; i++) log.append(['Note.created'])
+  pump.open(opening('behind', 'Note.*', { seq: 0 }))
+  pump.open(opening('ahead', 'Note.*', { seq: 100 }))
+  await sink.until(() => sink.of('synced').length === 2)
+  assert.deepEqual(
+    sink.of('events').map(({ params }) => [params.subscriptionIds.length, params.events.length]),
+    [
+      [1, 100],
+      [2, 100],
+    ],
+  )
+})
+
 test('nothing is sent for a subscription after it was closed, also in the middle of a batch', async (t) => {
   const { log, connect } = fixture(t)
   for (let i = 0; i < 40; i++) log.append(['Note.created'], 10_000)

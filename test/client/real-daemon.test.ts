@@ -20,6 +20,7 @@ const Entry = defineRecordType('Entry', {
   fields: { name: text(), count: integer({ default: 0 }) },
 })
 const tsx = import.meta.resolve('tsx')
+const Counter = defineRecordType('Counter', { fields: { count: integer({ default: 0 }) } })
 const serve = fileURLToPath(new URL('../support/serve.ts', import.meta.url))
 const daemonCommand = { command: process.execPath, args: ['--import', tsx, serve] }
 
@@ -138,12 +139,34 @@ test('in process: where a daemon serves, the client joins it', async (t) => {
   assert.equal(joined.server.instanceId, served.server.instanceId)
 })
 
-/** Runs a program that imports the SDK; resolves with its exit code and what it said. */
-async function run(t: TestContext, directory: string, program: string) {
-  const file = join(directory, 'program.mts')
-  writeFileSync(file, program)
-  const child = spawn(process.execPath, ['--import', tsx, file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+test('ten processes that update one record with retry lose no update', async (t) => {
+  const times = process.env.ORION_LONG === '1' ? 100 : 10
+  const { client, options } = place(t)
+  const counters = (await client({ types: [Counter] })).repository(Counter)
+  await counters.create({}, { id: 'c' })
+  const program = fileURLToPath(new URL('../support/counting-process.ts', import.meta.url))
+  const ended = Array.from({ length: 10 }, async () => {
+    const args = [program, options.store ?? '', String(times)]
+    const { said } = await runProgram(t, { args, env: options.env })
+    return Number(said.trim()) || said
+  })
+  const calls = await Promise.all(ended)
+  for (const count of calls) assert.ok(Number(count) >= times, String(count))
+  const record = await counters.get('c')
+  assert.equal(record.version, 10 * times + 1)
+  assert.equal(record.data.count, 10 * times)
+  const tried = calls.reduce((sum: number, count) => sum + Number(count), 0)
+  t.diagnostic(`${tried} attempts for ${10 * times} updates`)
+})
+
+/** Runs a TypeScript program; resolves with its exit code and what it said. */
+async function runProgram(
+  t: TestContext,
+  { args, env }: { readonly args: readonly string[]; readonly env: ConnectOptions['env'] },
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  const child = spawn(process.execPath, ['--import', tsx, ...args], {
+    env: { ...env },
+    stdio: 'pipe',
   })
   t.after(() => child.kill('SIGKILL'))
   let said = ''
@@ -153,21 +176,21 @@ async function run(t: TestContext, directory: string, program: string) {
     })
   }
   const [code] = await once(child, 'close')
-  return { code: code as number | null, said }
+  return { code, said }
 }
 
 test('a program that closes its client ends by itself, whatever still waited', async (t) => {
   const { options } = place(t)
   const root = fileURLToPath(new URL('../../', import.meta.url))
-  const { inProcess: _, ...plain } = options
-  const { code, said } = await run(
-    t,
-    join(options.store ?? '', '..'),
+  const file = join(options.store ?? '', '..', 'program.mts')
+  const own = `{ daemon: 'in-process', inProcess: inProcess(), store: ${JSON.stringify(`${options.store}2`)} }`
+  writeFileSync(
+    file,
     `
     import { connect } from ${JSON.stringify(join(root, 'sdk/index.ts'))}
     import { inProcess } from ${JSON.stringify(join(root, 'daemon/in-process.ts'))}
-    for (const own of [{}, { daemon: 'in-process', inProcess: inProcess(), store: ${JSON.stringify(`${options.store}2`)} }]) {
-      const client = await connect({ ...${JSON.stringify(plain)}, ...own })
+    for (const own of [{}, ${own}]) {
+      const client = await connect({ ...${JSON.stringify(options)}, ...own })
       await client.on('*', () => {})
       const stream = await client.subscribe('*')
       const waiting = stream.next()
@@ -178,6 +201,7 @@ test('a program that closes its client ends by itself, whatever still waited', a
     }
     `,
   )
+  const { code, said } = await runProgram(t, { args: [file], env: options.env })
   assert.equal(said, 'closed true\nclosed true\n')
   assert.equal(code, 0)
 })

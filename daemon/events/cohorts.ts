@@ -1,6 +1,6 @@
 /** The subscribers of one connection, grouped by how far they have been served. */
 import { FanOut } from './fan-out.ts'
-import type { Subscriber } from './subscriber.ts'
+import type { Selection, Subscriber } from './subscriber.ts'
 
 /** Subscribers at one position; they are served together. */
 export interface Cohort {
@@ -30,6 +30,15 @@ export class Cohorts {
   /** The position of every subscriber. */
   *positions(): Generator<{ readonly subscriber: Subscriber; readonly seq: number }> {
     for (const { subscriber, cohort } of this.#of.values()) yield { subscriber, seq: cohort.seq }
+  }
+
+  /** A selection of one of the subscribers with this key. */
+  selection(key: string): Selection | undefined {
+    for (const { fanOut } of this.#bySeq.values()) {
+      const selection = fanOut.selection(key)
+      if (selection !== undefined) return selection
+    }
+    return undefined
   }
 
   add(subscriber: Subscriber, seq: number): void {

@@ -76,7 +76,8 @@ export class ConnectionPump {
 
   /** Begins a subscription. Its first notification is written in a later turn of the event loop. */
   open(opening: Opening): void {
-    const { id, selection, seq, gap } = opening
+    const { id, seq, gap } = opening
+    const selection = this.#cohorts.selection(opening.selection.key) ?? opening.selection
     const syncAtSeq = Math.max(seq, this.#parts.bus.source.log.durableSeq)
     const toldAtTick = this.#tick
     this.#cohorts.add({ id, selection, syncAtSeq, gap, toldAtTick, closed: false }, seq)

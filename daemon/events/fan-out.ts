@@ -32,6 +32,11 @@ export class FanOut {
     for (const member of this.#members.values()) yield* member.subscribers
   }
 
+  /** The selection with this key, so that subscriptions that want the same can share it. */
+  selection(key: string): Selection | undefined {
+    return this.#members.get(key)?.selection
+  }
+
   add(subscriber: Subscriber): void {
     const { selection } = subscriber
     const member = this.#members.get(selection.key)

@@ -32,6 +32,7 @@ export class Feed {
   readonly #onDrained: () => void
   #resolveEnded: (error: OrionError | undefined) => void = () => {}
   #resolveFirstOpened: () => void = () => {}
+  #hasOpened = false
   #state: FeedState = 'waiting'
   #error: OrionError | undefined
   #queue: FeedItem[] = []
@@ -62,6 +63,11 @@ export class Feed {
     })
   }
 
+  /** Whether the daemon has ever opened it. */
+  get hasOpened(): boolean {
+    return this.#hasOpened
+  }
+
   get state(): FeedState {
     return this.#state
   }
@@ -85,6 +91,7 @@ export class Feed {
   opened(token: Token): void {
     if (this.#state !== 'opening') return
     this.#state = 'open'
+    this.#hasOpened = true
     this.#resolveFirstOpened()
     if (this.#received === 'now') this.#reach(token)
   }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../json.ts'
 import type { RecordType } from '../record-type.ts'
 import { EventStream } from './event-stream.ts'
 import { Feed } from './feed.ts'
+import { clientClosed } from './session-keeper.ts'
 import type { SubscriptionHub } from './subscription-hub.ts'
 import type { RecordSubscriptionOptions } from './subscription-options.ts'
 import { typedError } from './typed-errors.ts'
@@ -57,7 +58,7 @@ export async function openStream<Data = JsonObject>(
   const outcome = await Promise.race([feed.firstOpened, feed.ended])
   clearTimeout(timer)
   if (outcome !== undefined) throw outcome
-  if (feed.state === 'ended' && signal?.aborted) throw cancelled(signal)
+  if (feed.state === 'ended') throw signal?.aborted ? cancelled(signal) : clientClosed()
   return new EventStream<Data>({ patterns, feed, close, options })
 }
 

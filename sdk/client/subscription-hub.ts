@@ -145,7 +145,9 @@ export class SubscriptionHub {
     const { error } = failure
     if (isOrionError(error, 'draining') || isOrionError(error, 'overloaded')) {
       this.#openLater(feed, error.data.retryAfterMs)
-    } else if (feed.from !== 'now' && isOrionError(error, 'token_invalid')) {
+    } else if (!feed.hasOpened) {
+      feed.end(error) // The caller's own request was wrong, and the caller waits for it.
+    } else if (isOrionError(error, 'token_invalid')) {
       const { token, floor } = session.welcome
       this.#skip(feed, { reason: 'epoch', floor, token })
     } else if (isOrionError(error, 'gone')) {

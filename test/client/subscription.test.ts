@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import type { EventStream } from '../../sdk/client/event-stream.ts'
 import {
   CancelledError,
+  DisconnectedError,
   ForbiddenError,
   GoneError,
   InvalidRequestError,
+  TokenInvalidError,
 } from '../../sdk/client/typed-errors.ts'
 import { text } from '../../sdk/field.ts'
 import type { Event, Token } from '../../sdk/model.ts'
@@ -222,25 +224,51 @@ test('another life of the log is a gap, and events with smaller seqs are new one
   assert.deepEqual(gaps, ['epoch'])
 })
 
-test('a position that is refused is never asked for twice', async (t) => {
+test('a position that is refused later is a gap, and is never asked for twice', async (t) => {
   const daemon = new ScriptedDaemon()
   const client = await scriptedClient(t, daemon)
   const gaps: string[] = []
-  const from = 'o1.other1.epoch0.5' as Token
+  const stream = await client.subscribe('Build.*', {
+    onGap: ({ reason }) => void gaps.push(reason),
+  })
+  const before = daemon.emit('Build.a')
+  assert.deepEqual(await take(stream, 1), [before.seq])
   daemon.handleOnce('subscription/open', () => {
     throw scriptedError('token_invalid', {})
   })
-  const stream = await client.subscribe('Build.*', {
-    from,
-    onGap: ({ reason }) => void gaps.push(reason),
-  })
-  const { seq } = daemon.emit('Build.a')
-  assert.deepEqual(await take(stream, 1), [seq])
+  daemon.epoch = 'epoch2'
+  daemon.drop()
+  await until(() => daemon.subscriberCount === 2)
+  const after = daemon.emit('Build.b')
+  assert.deepEqual(await take(stream, 1), [after.seq])
   assert.deepEqual(gaps, ['epoch'])
   assert.deepEqual(
     daemon.requests.flatMap(({ params }) => params.from ?? []),
-    [from, daemon.tokenAt(0)],
+    ['now', before.token, daemon.tokenAt(1)],
   )
+})
+
+test('a wrong token to begin with is the caller’s error', async (t) => {
+  const daemon = new ScriptedDaemon()
+  const client = await scriptedClient(t, daemon)
+  daemon.handle('subscription/open', () => {
+    throw scriptedError('token_invalid', {})
+  })
+  const opening = client.subscribe('Build.*', { from: 'o1.other1.epoch0.5' as Token })
+  await assert.rejects(opening, TokenInvalidError)
+  assert.equal(daemon.count('subscription/open'), 1)
+})
+
+test('a subscription that is being opened when the client closes is not given out', async (t) => {
+  const daemon = new ScriptedDaemon()
+  const client = await scriptedClient(t, daemon)
+  daemon.handle('subscription/open', () => new Promise(() => {}))
+  const opening = client.subscribe('Build.*')
+  const arrived = daemon.arrival('subscription/open')
+  const refused = assert.rejects(opening, DisconnectedError)
+  await arrived
+  await client.close()
+  await refused
 })
 
 test('what a handler throws is told, and the next event is delivered', async (t) => {

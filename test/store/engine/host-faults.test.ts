@@ -14,12 +14,24 @@ test('a disk that is full at the commit takes the transaction back, and work goe
   const { connection, altered } = await openAltered(t)
   connection.exec('CREATE TABLE t (v); INSERT INTO t VALUES (1); BEGIN; INSERT INTO t VALUES (2)')
   altered.write = failing('ENOSPC')
-  throwsKind('full', () => connection.exec('COMMIT'), /ENOSPC/)
+  throwsKind('full', () => connection.exec('COMMIT'), /database or disk is full: ENOSPC/)
   assertRolledBack(connection, [1])
   delete altered.write
   connection.exec('INSERT INTO t VALUES (3)')
   await connection.sync()
   assertRows(connection, [1, 3])
+})
+
+test('a write that returns a row is not answered with it if its commit fails', async (t) => {
+  const { connection, altered } = await openAltered(t)
+  connection.exec('CREATE TABLE t (v)')
+  const insert = connection.prepare('INSERT INTO t VALUES (1) RETURNING v')
+  altered.write = failing('ENOSPC')
+  throwsKind('full', () => insert.get())
+  throwsKind('full', () => insert.all())
+  delete altered.write
+  assertRolledBack(connection, [])
+  assert.deepEqual(insert.get(), { v: 1 })
 })
 
 test('a disk that fills up in the middle of a large transaction takes all of it back', async (t) => {

@@ -126,6 +126,19 @@ test('two hundred openings leave no descriptor and no memory behind', async (t) 
   assert.deepEqual(after, before)
 })
 
+test('a cached statement does not keep the megabytes it was run with', async (t) => {
+  const binding = await loadSqlJsBinding(nodeHostIo)
+  const engine = new WasmEngine(binding, { name: 'sql.js', fullText: 'fts4' })
+  const connection = engine.open(join(temporaryDirectory(t), 'test.db'), groupedOptions)
+  const large = 'x'.repeat(8 << 20)
+  for (let i = 0; i < groupedOptions.statementsMax; i += 1) {
+    connection.prepare(`SELECT ${i}, length(?) AS n`).get([large])
+  }
+  const { length } = binding.runtime.memory.bytes
+  assert.ok(length < 5 * large.length, `${length >> 20} MiB`)
+  connection.close()
+})
+
 function handWritten(vfs: typeof sound): { memory: WasmMemory; table: FunctionTable } {
   const memory = new WasmMemory({ buffer: new ArrayBuffer(65_536) })
   memory.writeWord(64, vfs.pointer)

@@ -20,7 +20,10 @@ const fileTimeoutMs = 600_000
 
 function run(title: string, args: readonly string[]): void {
   console.log(`\n> ${title}`)
-  const { status, signal, error } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
+  const { status, signal, error } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: 'inherit',
+  })
   if (status === 0) return
   console.error(`\n${title}: failed (${error?.message ?? signal ?? `exit ${status}`})`)
   process.exit(1)
@@ -37,7 +40,9 @@ const args = process.argv.slice(2)
 const quick = args.includes('--quick')
 const named = args.filter((argument) => !argument.startsWith('--'))
 const all = named.length > 0 ? named : testFiles()
-const files = quick ? all.filter((file) => quickFolders.some((folder) => file.startsWith(folder))) : all
+const files = quick
+  ? all.filter((file) => quickFolders.some((folder) => file.startsWith(folder)))
+  : all
 if (files.length === 0) {
   console.error('expected some test files, found none')
   process.exit(1)
@@ -46,5 +51,11 @@ if (!quick && named.length === 0) {
   run('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'])
   run('lint and format', ['node_modules/@biomejs/biome/bin/biome', 'check', '.'])
 }
-const runner = ['--import', 'tsx', '--test', '--test-reporter=spec', `--test-timeout=${fileTimeoutMs}`]
+const runner = [
+  '--import',
+  'tsx',
+  '--test',
+  '--test-reporter=spec',
+  `--test-timeout=${fileTimeoutMs}`,
+]
 run(`${files.length} test files`, [...runner, '--test-concurrency=2', ...files])

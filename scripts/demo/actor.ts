@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type ReportOf, type Role, reports, type WriterCue } from './messages.ts'
+import { patiently } from './patience.ts'
 import type { Place } from './place.ts'
 
 /** A process that plays a role: what it reports can be waited for, and it can be given cues. */
@@ -47,10 +48,26 @@ export class Actor<R extends Role> {
   /**
    * The next report of one of these kinds; reports of other kinds that came before it are dropped.
    *
-   * @throws Error with what the process wrote to stderr, if it ends without one.
+   * @throws Error with what the process wrote to stderr, if it ends without one; Error if none comes in time.
    */
   async next<K extends ReportOf<R>['kind']>(
     ...kinds: readonly K[]
+  ): Promise<Extract<ReportOf<R>, { kind: K }>> {
+    return await patiently(`${this.name} to report ${kinds.join(' or ')}`, this.#next(kinds))
+  }
+
+  /** Tells it what to do. */
+  cue(cue: WriterCue): void {
+    this.#child.send(cue)
+  }
+
+  /** Ends it as a crash would. Safe to repeat. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #next<K extends ReportOf<R>['kind']>(
+    kinds: readonly K[],
   ): Promise<Extract<ReportOf<R>, { kind: K }>> {
     for (;;) {
       for (let report = this.#unread.shift(); report; report = this.#unread.shift()) {
@@ -63,16 +80,6 @@ export class Actor<R extends Role> {
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
-  }
-
-  /** Tells it what to do. */
-  cue(cue: WriterCue): void {
-    this.#child.send(cue)
-  }
-
-  /** Ends it as a crash would. Safe to repeat. */
-  kill(): void {
-    this.#child.kill('SIGKILL')
   }
 
   #end(how: string): void {

@@ -42,7 +42,6 @@ export interface JobFacts {
     readonly status: string
     readonly metrics: { readonly [name: string]: number | undefined }
     readonly logStatus: string
-    readonly logVersions: number
     /** Events of the end: they have to be of one transaction. */
     readonly transactions: readonly number[]
   }

@@ -1,5 +1,6 @@
 import type { Actor } from './actor.ts'
 import type { ReportOf, SeenEvent } from './messages.ts'
+import { patiently } from './patience.ts'
 import type { Production } from './production.ts'
 
 /** The editor, and everything that it has been sent so far. */
@@ -29,8 +30,12 @@ export class WatchingEditor {
     return this.#lostAt
   }
 
-  /** Waits until it has been sent an event that fits. */
-  async until(fits: (event: SeenEvent) => boolean): Promise<SeenEvent> {
+  /** Waits until it has been sent an event that fits. @throws Error if none comes in time. */
+  async until(what: string, fits: (event: SeenEvent) => boolean): Promise<SeenEvent> {
+    return await patiently(`the editor to be sent ${what}`, this.#until(fits))
+  }
+
+  async #until(fits: (event: SeenEvent) => boolean): Promise<SeenEvent> {
     for (;;) {
       const found = this.#seen.find(({ event }) => fits(event))
       if (found !== undefined) return found.event

@@ -41,7 +41,7 @@ export async function crash(
   const steps = done.flatMap(({ writes }) => writes)
   stage.say('writers', `went on by themselves, and have ${steps.length} answers in all`)
   const found = await production.look((client) => readEverything(client, insightId))
-  await editor.until(({ seq }) => seq === found.log.at(-1)?.seq)
+  await editor.until('the last event of the log', ({ seq }) => seq === found.log.at(-1)?.seq)
   const { pid, store, instanceId } = found.status
   const answersBefore = sum(done.map(({ answersBy }) => answersBy[start.instanceId] ?? 0))
   stage.say('daemon', `process ${pid}, started by the client that was first, found by the others`)

@@ -18,7 +18,7 @@ export async function insight(
   stage.detail('', `“${wrote.summary}”`)
   const { refusedAs, needs } = await agent.next('purged')
   stage.say('agent', `tries to purge it again: ${refusedAs}, for that needs the scope ${needs}`)
-  const event = await editor.until(({ id }) => id === wrote.insightId)
+  const event = await editor.until('the insight', ({ id }) => id === wrote.insightId)
   return await production.look(async (client) => {
     const { data, createdBy } = await client.repository(OrionInsight).get(wrote.insightId)
     const result = await client.repository(JobResult).get(wrote.resultId)

@@ -25,8 +25,13 @@ export async function job(production: Production, editor: WatchingEditor): Promi
   const { exitCode, wallMs, stdoutBytes, stderrBytes, tests } = observed
   stage.say('ci', `${tests.pass} tests passed, ${tests.fail} failed; exit code ${exitCode}`)
   if (exitCode !== 0) for (const line of observed.tail.split('\n')) stage.detail('output', line)
-  const created = await editor.until(({ topic }) => topic === 'JobResult.created')
-  const updated = await editor.until(({ topic }) => topic === 'OrionActionLog.updated')
+  const created = await editor.until(
+    'the result of the job',
+    ({ topic }) => topic === 'JobResult.created',
+  )
+  const logged = editor
+    .eventsOf(() => true)
+    .findLast(({ topic, seq }) => topic.startsWith('OrionActionLog.') && seq < created.seq)
   const recorded = await production.look(readRecorded)
   stage.detail('recorded', `${recorded.status}, ${metricsText(recorded.metrics)}`)
   return {
@@ -36,7 +41,7 @@ export async function job(production: Production, editor: WatchingEditor): Promi
     stdoutBytes,
     stderrBytes,
     tests,
-    recorded: { ...recorded, transactions: [updated.txn, created.txn] },
+    recorded: { ...recorded, transactions: [logged?.txn ?? 0, created.txn] },
   }
 }
 
@@ -52,7 +57,6 @@ async function readRecorded(client: Client): Promise<Omit<JobFacts['recorded'], 
     status: result.status,
     metrics: numbersOf(result.metrics),
     logStatus: log?.data.status ?? 'nothing',
-    logVersions: log?.version ?? 0,
   }
 }
 

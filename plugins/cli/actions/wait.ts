@@ -6,6 +6,7 @@ import type { Event } from '../../../sdk/model.ts'
 import { GetType, recordTypeDefinition } from '../../../sdk/protocol/types.ts'
 import type { Action } from '../command.ts'
 import type { WaitFlags } from '../flags.ts'
+import { openEvents } from '../open-events.ts'
 import { jsonLine, styleOf } from '../print.ts'
 import { readObject } from '../read-argument.ts'
 import { withClient } from '../store-client.ts'
@@ -23,7 +24,8 @@ export const wait: Action<WaitFlags, [string]> = async (cli, flags, pattern) => 
   try {
     const event = await withClient(cli, flags, async (client) => {
       const fits = where === undefined ? undefined : await predicateOf(client, pattern, where)
-      const stream = await client.subscribe(pattern, { from, signal })
+      const request = { patterns: [pattern], options: { from, signal } } as const
+      const stream = await openEvents(cli, client, request)
       for await (const event of stream) if (fits === undefined || fits(event)) return event
       throw (await stream.closed) ?? new Error('the subscription ended')
     })

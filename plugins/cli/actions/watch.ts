@@ -1,5 +1,7 @@
+import type { Gap } from '../../../sdk/client/subscription-options.ts'
 import type { Action } from '../command.ts'
 import type { WatchFlags } from '../flags.ts'
+import { openEvents } from '../open-events.ts'
 import { jsonLine, styleOf } from '../print.ts'
 import { withClient } from '../store-client.ts'
 import { parseTokenFlag } from '../token-flag.ts'
@@ -15,14 +17,11 @@ export const watch: Action<WatchFlags, string[]> = async (cli, flags, ...pattern
   const { dim, yellow } = cli.err.colours
   try {
     await withClient(cli, flags, async (client) => {
-      const stream = await client.subscribe(patterns, {
-        from,
-        signal,
-        onGap: ({ reason, floor }) => {
-          const why = reason === 'epoch' ? 'the store was put back' : 'they are compacted away'
-          return cli.err.write(`${yellow('gap:')} events before ${floor} can't be shown: ${why}\n`)
-        },
-      })
+      const onGap = ({ reason, floor }: Gap): Promise<void> => {
+        const why = reason === 'epoch' ? 'the store was put back' : 'they are compacted away'
+        return cli.err.write(`${yellow('gap:')} events before ${floor} can't be shown: ${why}\n`)
+      }
+      const stream = await openEvents(cli, client, { patterns, options: { from, signal, onGap } })
       if (!flags.json) {
         await cli.err.write(
           dim(`Watching ${patterns.join(' ')} from ${stream.token}. Ctrl-C ends.\n`),

@@ -63,7 +63,6 @@ export const run: Action<RunFlags, string[]> = async (cli, flags, ...words) => {
   } catch (error) {
     await say(cli, flags, `not recorded: ${await reasonOf(error, afterwards.signal)}`)
   }
-  signals.dispose()
   return exitCode
 }
 
@@ -112,28 +111,13 @@ function beginRecord(cli: Cli, flags: RunFlags, job: Job): RecordUnderWay {
 
 /** The SDK is loaded only when the command is under way. */
 async function loadRecorder(cli: Cli, flags: RunFlags, job: Job): Promise<RunRecorder> {
-  const { connectOptions } = await import('../store-client.ts')
+  const { recorderOptions } = await import('./recorder-options.ts')
   const { RunRecorder } = await import('./recorder.ts')
-  const options = connectOptions(cli, flags)
-  const client = {
-    ...options.client,
-    name: 'orion-run',
-    kind: inCi(cli.env) ? 'ci' : 'cli',
-  } as const
-  const common = {
-    ...options,
-    client,
-    claims: { run: job.traceId },
-    timeoutMs: deadlineOf(cli.env),
-  }
-  if (!inCi(cli.env)) return new RunRecorder(job, common)
-  const inProcess = await cli.daemon.inProcess()
-  return new RunRecorder(job, { ...common, daemon: 'in-process', inProcess })
-}
-
-/** `CI` is set by every CI system; some set it to `false` elsewhere. */
-function inCi({ CI }: NodeJS.ProcessEnv): boolean {
-  return CI !== undefined && CI !== '' && CI !== '0' && CI.toLowerCase() !== 'false'
+  const { traceId } = job
+  return new RunRecorder(
+    job,
+    await recorderOptions(cli, flags, { traceId, timeoutMs: deadlineOf(cli.env) }),
+  )
 }
 
 /** How long the end may take to be written after the command's end. */

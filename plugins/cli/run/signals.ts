@@ -6,11 +6,11 @@ export interface SignalForwarding {
   readonly stoppedBy: NodeJS.Signals | undefined
   /** The child has ended: such a signal now aborts the controller instead. */
   childEnded(): void
-  dispose(): void
 }
 
 /**
- * Passes signals on to a child, and keeps this process alive until the child has ended.
+ * Passes signals on to a child. None of them ends this process, neither while the child runs nor in the moments after, so
+ * that the child's exit code is always told.
  *
  * What the keyboard sends (Ctrl-C, Ctrl-\) the terminal gives to every process of its foreground group, the child
  * included. Passing it on would be a second one, which many programs take for "end at once"; so it is not.
@@ -43,9 +43,6 @@ export function forwardSignals(options: {
     },
     childEnded: () => {
       running = false
-    },
-    dispose: () => {
-      for (const signal of passedOn) process.off(signal, onSignal)
     },
   }
 }

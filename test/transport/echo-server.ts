@@ -42,6 +42,7 @@ export async function startEchoServer(
         log: (level, message) => log.push(`${level}: ${message}`),
       })
       serveEcho(connection, { transport, held })
+      connection.onError(([error]) => log.push(`fault: ${error.message}`))
       options.onConnection?.(connection)
       connection.listen()
     },

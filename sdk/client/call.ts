@@ -6,6 +6,7 @@ import { parseResult } from './result-outline.ts'
 import { classifyFailure, type Failure, type Session } from './session.ts'
 import { clientClosed, type SessionKeeper } from './session-keeper.ts'
 import { typedError } from './typed-errors.ts'
+import { whyUnsendable } from './unsendable.ts'
 
 /** What one request needs. */
 export interface CallParts<D extends RequestDefinition = RequestDefinition> {
@@ -126,12 +127,21 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
         return
       case 'unsent':
         if (this.#stopped !== undefined) this.#fail(this.#stopError(this.#stopped))
-        else if (session.isOpen) this.#fail(unsendable(failure.cause))
-        else this.#next()
+        else this.#afterUnsent(session)
         return
       default:
         failure satisfies never
     }
+  }
+
+  #afterUnsent(session: Session): void {
+    const reason = whyUnsendable(this.#parts.params)
+    if (reason !== undefined) {
+      this.#fail(reason)
+      return
+    }
+    session.abandon()
+    this.#next()
   }
 
   #afterRefusal(error: OrionError, session: Session): void {
@@ -255,12 +265,4 @@ type WaitKind = 'draining' | 'overloaded'
 function asksToWait(error: OrionError): error is OrionError<WaitKind> {
   const kind: ErrorKind = error.kind
   return kind === 'draining' || kind === 'overloaded'
-}
-
-function unsendable(cause: unknown): OrionError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return typedError('invalid_request', `expected a request that can be sent: ${reason}`, {
-    data: {},
-    cause,
-  })
 }

@@ -79,9 +79,6 @@ export class Session {
         ? this.#connection.sendRequest(definition.type, params)
         : this.#connection.sendRequest(definition.type, params, token)
     } catch (error) {
-      // Thrown at once: the connection takes no more requests, even if its transport still lingers.
-      this.#open = false
-      void this.#transport.close()
       return Promise.reject(error)
     }
   }
@@ -91,6 +88,12 @@ export class Session {
     for (const { method } of subscriptionNotifications) {
       this.#connection.onNotification(method, (params: unknown) => listener(method, params))
     }
+  }
+
+  /** Takes no more requests, because the connection doesn't, even if its transport still lingers. */
+  abandon(): void {
+    this.#open = false
+    void this.#transport.close()
   }
 
   /** Sends what was written, then ends. Requests that wait are rejected. Safe to repeat. */
@@ -115,13 +118,13 @@ export type Failure =
   /** The connection ended before the answer; the daemon may have done it. */
   | { readonly outcome: 'lost' }
   /** It never left this process. */
-  | { readonly outcome: 'unsent'; readonly cause: unknown }
+  | { readonly outcome: 'unsent' }
 
 /** Tells a daemon's error from a broken connection. */
 export function classifyFailure(error: unknown): Failure {
-  if (!(error instanceof ResponseError)) return { outcome: 'unsent', cause: error }
+  if (!(error instanceof ResponseError)) return { outcome: 'unsent' }
   if (error.code === ErrorCodes.PendingResponseRejected) return { outcome: 'lost' }
-  if (error.code === ErrorCodes.MessageWriteError) return { outcome: 'unsent', cause: error }
+  if (error.code === ErrorCodes.MessageWriteError) return { outcome: 'unsent' }
   return { outcome: 'refused', error: parseWireError(error) }
 }
 

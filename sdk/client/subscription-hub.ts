@@ -141,6 +141,7 @@ export class SubscriptionHub {
       ? ({ outcome: 'refused', error: thrown } as const)
       : classifyFailure(thrown)
     feed.lost()
+    if (failure.outcome === 'unsent') session.abandon()
     if (failure.outcome !== 'refused') return // The session ends, and the next one opens it.
     const { error } = failure
     if (isOrionError(error, 'draining') || isOrionError(error, 'overloaded')) {

@@ -8,10 +8,12 @@ import {
   OutcomeUnknownError,
   OverloadedError,
   TimeoutError,
+  TooLargeError,
 } from '../../sdk/client/typed-errors.ts'
 import { UnrecognizedError } from '../../sdk/client/wire-error.ts'
 import { BackupStore } from '../../sdk/protocol/daemon.ts'
 import { CreateRecord, GetRecord } from '../../sdk/protocol/records.ts'
+import type { Transport } from '../../sdk/transport/transport.ts'
 import { ScriptedDaemon, type ScriptedHandler, scriptedError } from '../support/scripted-daemon.ts'
 import { scriptedClient, until } from '../support/sdk-client.ts'
 
@@ -302,8 +304,26 @@ test('a request that can’t be written is refused here, and the connection live
   const daemon = new ScriptedDaemon()
   const client = await scriptedClient(t, daemon)
   const huge = { ...note, data: { title: 'x'.repeat(17 * 1024 * 1024) } }
-  await assert.rejects(client.request(CreateRecord, huge), InvalidRequestError)
+  await assert.rejects(client.request(CreateRecord, huge), TooLargeError)
+  const circular: { [name: string]: unknown } = {}
+  circular.self = circular
+  const data = circular as typeof note.data
+  await assert.rejects(client.request(CreateRecord, { ...note, data }), InvalidRequestError)
   assert.equal((await client.request(CreateRecord, note)).version, 1)
+  assert.equal(daemon.count('initialize'), 1)
+})
+
+test('a write on a transport that is already closing goes out on the next one', async (t) => {
+  const daemon = new ScriptedDaemon()
+  let end: Transport | undefined
+  const transport = async () => {
+    end = await daemon.dial()
+    return end
+  }
+  const client = await scriptedClient(t, daemon, { transport })
+  void end?.close()
+  assert.equal((await client.request(CreateRecord, note)).version, 1)
+  assert.equal(daemon.count('record/create'), 1)
 })
 
 test('closing settles every request that waits, and says what is known of each', async (t) => {

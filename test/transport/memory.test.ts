@@ -1,8 +1,11 @@
 import { memoryPair } from '../../sdk/transport/memory.ts'
-import { testTransport } from './transport-conformance.ts'
+import { type OpenPair, testTransport, testTurns } from './transport-conformance.ts'
 
-testTransport('memory', async (t, limits) => {
+const openPair: OpenPair = async (t, limits) => {
   const pair = memoryPair(limits)
   t.after(() => Promise.all(pair.map((transport) => transport.close())))
   return pair
-})
+}
+
+testTransport('memory', openPair)
+testTurns('memory', openPair)

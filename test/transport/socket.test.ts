@@ -6,11 +6,11 @@ import { assertSocketPath, connectSocket, listenOnSocket } from '../../sdk/trans
 import { type Transport, TransportError } from '../../sdk/transport/transport.ts'
 import { startEchoServer, temporarySocketPath } from './echo-server.ts'
 import { RawPeer } from './raw-peer.ts'
-import { testTransport } from './transport-conformance.ts'
+import { type OpenPair, testTransport, testTurns } from './transport-conformance.ts'
 
 const options = { timeout: 60_000 }
 
-testTransport('socket', async (t, limits = {}) => {
+const openPair: OpenPair = async (t, limits = {}) => {
   const path = temporarySocketPath(t)
   let accept: (server: Transport) => void = () => {}
   const accepted = new Promise<Transport>((resolve) => {
@@ -26,7 +26,10 @@ testTransport('socket', async (t, limits = {}) => {
   const server = await accepted
   t.after(() => Promise.all([listener.close(), server.close(), client.close()]))
   return [server, client]
-})
+}
+
+testTransport('socket', openPair)
+testTurns('socket', openPair)
 
 const paths: readonly {
   readonly path: string

@@ -23,6 +23,26 @@ export function testTransport(kind: string, openPair: OpenPair): void {
   testClosing(kind, openPair)
 }
 
+/** What every transport must do that carries more than a pipe within one process. */
+export function testTurns(kind: string, openPair: OpenPair): void {
+  test(`${kind}: questions and answers without end leave timers their turn`, options, async (t) => {
+    const [server, client] = await openPair(t)
+    const serving = createConnection(server)
+    serveEcho(serving, { transport: server, held: new Set() })
+    serving.listen()
+    const asking = createConnection(client)
+    asking.listen()
+    await asking.sendRequest('echo', {})
+    let over = false
+    setTimeout(() => {
+      over = true
+    }, 0)
+    let asked = 0
+    for (; !over && asked < 100_000; asked++) await asking.sendRequest('echo', {})
+    assert.ok(over, `no timer ran while ${asked} requests were answered`)
+  })
+}
+
 function testMessages(kind: string, openPair: OpenPair): void {
   test(`${kind}: messages arrive in order, whole and unchanged`, options, async (t) => {
     const [server, client] = await openPair(t)
@@ -54,23 +74,6 @@ function testMessages(kind: string, openPair: OpenPair): void {
     params.list.push(2)
     await written
     assert.deepEqual(paramsOf(await received), [{ list: [1] }])
-  })
-
-  test(`${kind}: questions and answers without end leave timers their turn`, options, async (t) => {
-    const [server, client] = await openPair(t)
-    const serving = createConnection(server)
-    serveEcho(serving, { transport: server, held: new Set() })
-    serving.listen()
-    const asking = createConnection(client)
-    asking.listen()
-    await asking.sendRequest('echo', {})
-    let over = false
-    setTimeout(() => {
-      over = true
-    }, 0)
-    let asked = 0
-    for (; !over && asked < 100_000; asked++) await asking.sendRequest('echo', {})
-    assert.ok(over, `no timer ran while ${asked} requests were answered`)
   })
 
   test(`${kind}: encoded JSON is spliced in order with the rest`, options, async (t) => {

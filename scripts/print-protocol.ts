@@ -1,7 +1,9 @@
-/** Writes the generated tables of PROTOCOL.md anew: `npm run protocol`. A test fails while they differ. */
+/** Writes the generated tables of the documents anew: `npm run protocol`. A test fails while they differ. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { withGeneratedParts } from './protocol/tables.ts'
+import { generatedDocuments, withGeneratedParts } from './protocol/tables.ts'
 
-const path = fileURLToPath(new URL('../PROTOCOL.md', import.meta.url))
-writeFileSync(path, withGeneratedParts(readFileSync(path, 'utf8')))
+for (const name of generatedDocuments) {
+  const path = fileURLToPath(new URL(`../${name}`, import.meta.url))
+  writeFileSync(path, withGeneratedParts(name, readFileSync(path, 'utf8')))
+}

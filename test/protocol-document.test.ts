@@ -1,15 +1,18 @@
-/** PROTOCOL.md says what the declarations say. */
+/** The documents with generated tables say what the declarations say. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import { withGeneratedParts } from '../scripts/protocol/tables.ts'
+import { generatedDocuments, withGeneratedParts } from '../scripts/protocol/tables.ts'
 import { notifications, requests } from '../sdk/protocol/methods.ts'
 
 const document = readFileSync(new URL('../PROTOCOL.md', import.meta.url), 'utf8')
 
-test('the tables of PROTOCOL.md are those of the declarations', () => {
-  assert.equal(withGeneratedParts(document), document, 'run: npm run protocol')
-})
+for (const name of generatedDocuments) {
+  test(`the tables of ${name} are those of the declarations`, () => {
+    const text = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
+    assert.equal(withGeneratedParts(name, text), text, 'run: npm run protocol')
+  })
+}
 
 test('every message stands in PROTOCOL.md', () => {
   for (const { method } of [...requests, ...notifications]) {
@@ -18,7 +21,14 @@ test('every message stands in PROTOCOL.md', () => {
 })
 
 test('a document that drifted is noticed', () => {
-  const drifted = document.replace('`record/get`', '`record/fetch`')
-  assert.notEqual(drifted, document)
-  assert.notEqual(withGeneratedParts(drifted), drifted)
+  for (const [truth, lie] of [
+    ['`record/get`', '`record/fetch`'],
+    ['| 40900 |', '| 40909 |'],
+    ['previousVersion?', 'previousVersion'],
+    ['Somebody else was first', 'Nobody was first'],
+  ] as const) {
+    const drifted = document.replace(truth, lie)
+    assert.notEqual(drifted, document, truth)
+    assert.notEqual(withGeneratedParts('PROTOCOL.md', drifted), drifted, truth)
+  }
 })

@@ -44,6 +44,7 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
   #stopped: 'timeout' | 'cancelled' | undefined
   /** An attempt may have reached the daemon and has no answer. */
   #unanswered = false
+  #losses = 0
   #underWay: Cancellation | undefined
   /** The last answer, if it was that the daemon is busy or ending. */
   #busy: OrionError | undefined
@@ -123,7 +124,7 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
         this.#unanswered = true
         if (this.#stopped !== undefined) this.#fail(this.#stopError(this.#stopped))
         else if (this.#parts.repetition === 'never') this.#fail(this.#unknownOutcome(undefined))
-        else this.#next()
+        else this.#afterLoss()
         return
       case 'unsent':
         if (this.#stopped !== undefined) this.#fail(this.#stopError(this.#stopped))
@@ -132,6 +133,13 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
       default:
         failure satisfies never
     }
+  }
+
+  /** At once the first time; then slower and slower, because it may be this request that ends the daemon. */
+  #afterLoss(): void {
+    this.#losses++
+    if (this.#losses === 1) this.#next()
+    else this.#pause(Math.min(secondLossMs * 2 ** (this.#losses - 2), lossMaxMs), undefined)
   }
 
   #afterUnsent(session: Session): void {
@@ -170,19 +178,19 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     })
   }
 
-  /** Ends early when the session does: the next one may not be busy. */
-  #pause(ms: number, session: Session): void {
+  /** Ends early when the session does, if one is named: the next one may not be busy. */
+  #pause(ms: number, session: Session | undefined): void {
     const goOn = (): void => {
       if (this.#endWait !== end) return
       end()
       this.#next()
     }
     const timer = setTimeout(goOn, ms * (1 + Math.random() / 4))
-    const registration = session.onClose(goOn)
+    const registration = session?.onClose(goOn)
     const end = (): void => {
       this.#endWait = undefined
       clearTimeout(timer)
-      registration.dispose()
+      registration?.dispose()
     }
     this.#endWait = end
   }
@@ -255,6 +263,10 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     return true
   }
 }
+
+/** Pauses after the second lost answer, and at most, in milliseconds. */
+const secondLossMs = 100
+const lossMaxMs = 5_000
 
 /** Longest time a cancelled write may take to say whether it stood, in milliseconds; its own time limit if shorter. */
 const lastWordMaxMs = 2_000

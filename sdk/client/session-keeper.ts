@@ -74,10 +74,11 @@ export class SessionKeeper {
       queueMicrotask(() => waiter.fail(clientClosed()))
       return () => {}
     }
+    const firstUrgent = waiter.urgent && !this.#hasUrgent()
     this.#waiting.add(waiter)
     if (this.#state === 'ready') this.#offer()
     if (this.#state === 'idle') this.#startDialing()
-    else if (waiter.urgent) this.#endPause?.()
+    else if (firstUrgent) this.#endPause?.()
     return () => this.#waiting.delete(waiter)
   }
 
@@ -135,7 +136,10 @@ export class SessionKeeper {
 
   #mayStart(): boolean {
     if (this.#joinOnly) return false
-    if (!this.#shutDown) return true
+    return !this.#shutDown || this.#hasUrgent()
+  }
+
+  #hasUrgent(): boolean {
     for (const waiter of this.#waiting) if (waiter.urgent) return true
     return false
   }

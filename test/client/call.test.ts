@@ -81,6 +81,19 @@ test('a read whose answer is lost is sent again', async (t) => {
   assert.equal(daemon.count('record/get'), 2)
 })
 
+test('a request that ends the daemon each time is repeated slower and slower', async (t) => {
+  const daemon = new ScriptedDaemon()
+  const client = await scriptedClient(t, daemon)
+  daemon.handle('record/create', (_, { connection }) => {
+    connection.drop()
+    return new Promise(() => {})
+  })
+  const write = client.request(CreateRecord, note, { timeoutMs: 600 })
+  assert.ok((await failure(write)) instanceof OutcomeUnknownError)
+  assert.ok(daemon.count('record/create') >= 2)
+  assert.ok(daemon.count('record/create') <= 5)
+})
+
 test('a request that must not be repeated is not, and says that its outcome is unknown', async (t) => {
   const daemon = new ScriptedDaemon()
   const client = await scriptedClient(t, daemon)

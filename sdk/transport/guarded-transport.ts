@@ -49,7 +49,7 @@ export class GuardedTransport implements Transport {
     this.#pending = new PendingRequests(limits.inFlightMaxRequests)
     this.writer = new BatchingMessageWriter(link, {
       pending: this.#pending,
-      bodyMaxBytes: limits.bodyMaxBytes,
+      limits,
       onEnd: () => void this.close(),
     })
     this.#guard = new FramingGuard(this.#pending, limits, (refusal) => {

@@ -3,12 +3,14 @@ import { encodeMessage } from './encode-message.ts'
 import type { Link } from './link.ts'
 import type { PendingRequests } from './pending-requests.ts'
 import { type EncodedMessageWriter, TransportError } from './transport.ts'
+import type { TransportLimits } from './transport-limits.ts'
 
 /** Our code for `too_large`. */
 const tooLargeCode = 41300
 
 /**
- * Sends messages over a link: all of one turn in one piece, in the order they were written.
+ * Sends messages over a link in the order they were written: all of one turn in one piece, or in
+ * pieces of some size when there are many.
  *
  * A write resolves at once while the link has room and waits for it to drain when it is full, so
  * a sender that awaits its writes needs no memory for a peer that does not read, and leaves others
@@ -17,11 +19,15 @@ const tooLargeCode = 41300
 export class BatchingMessageWriter extends AbstractMessageWriter implements EncodedMessageWriter {
   readonly #link: Link
   readonly #pending: PendingRequests
-  readonly #bodyMaxBytes: number
+  readonly #limits: WriterLimits
   readonly #onEnd: () => void
   readonly #written = Promise.resolve()
   #state: 'open' | 'closed' = 'open'
   #flushDue = false
+  /** Appended since the last flush. */
+  #batchBytes = 0
+  /** Appended in this turn. */
+  #turnBytes = 0
   /** What the writes that wait for room are waiting for. */
   #room: PromiseWithReject | undefined
 
@@ -29,14 +35,14 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
     link: Link,
     options: {
       readonly pending: PendingRequests
-      readonly bodyMaxBytes: number
+      readonly limits: WriterLimits
       readonly onEnd: () => void
     },
   ) {
     super()
     this.#link = link
     this.#pending = options.pending
-    this.#bodyMaxBytes = options.bodyMaxBytes
+    this.#limits = options.limits
     this.#onEnd = options.onEnd
   }
 
@@ -63,7 +69,7 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
 
   /** Sends on, and resolves the writes that waited. Called when the link has drained. */
   drained(): void {
-    this.#link.flush()
+    this.#flush()
     if (this.#link.full) return
     this.#room?.resolve()
     this.#room = undefined
@@ -85,16 +91,20 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
   #send(body: string): Promise<void> {
     if (this.#state === 'closed') return Promise.reject(closedError(undefined))
     const bytes = Buffer.byteLength(body)
-    if (bytes > this.#bodyMaxBytes) return Promise.reject(tooLarge(bytes, this.#bodyMaxBytes))
+    const { bodyMaxBytes, batchMaxBytes, unsentMaxBytes } = this.#limits
+    if (bytes > bodyMaxBytes) return Promise.reject(tooLarge(bytes, bodyMaxBytes))
     this.#link.append(body, bytes)
-    if (this.#link.full) {
-      this.#link.flush()
-      return this.#untilRoom()
-    }
+    this.#batchBytes += bytes
+    this.#turnBytes += bytes
     if (!this.#flushDue) {
       this.#flushDue = true
       process.nextTick(flushTurn, this)
     }
+    if (this.#turnBytes > unsentMaxBytes || this.#link.full) {
+      this.#flush()
+      return this.#untilRoom()
+    }
+    if (this.#batchBytes >= batchMaxBytes) this.#flush()
     return this.#written
   }
 
@@ -110,9 +120,17 @@ export class BatchingMessageWriter extends AbstractMessageWriter implements Enco
   /** Ends the turn's batch. */
   endTurn(): void {
     this.#flushDue = false
+    this.#turnBytes = 0
+    this.#flush()
+  }
+
+  #flush(): void {
+    this.#batchBytes = 0
     this.#link.flush()
   }
 }
+
+type WriterLimits = Pick<TransportLimits, 'bodyMaxBytes' | 'batchMaxBytes' | 'unsentMaxBytes'>
 
 function flushTurn(writer: BatchingMessageWriter): void {
   writer.endTurn()

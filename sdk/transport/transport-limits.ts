@@ -16,6 +16,11 @@ export interface TransportLimits {
   readonly turnMaxMessages: number
   /** Most body bytes handed on in one turn; a single longer body is still handed on. */
   readonly turnMaxBytes: number
+  /**
+   * Bytes written in one turn that leave before the turn is over. Small, so that the peer works on
+   * the first answers while this side still makes the others; large, because each is a system call.
+   */
+  readonly batchMaxBytes: number
   /** Unsent bytes above which a write waits, and a server stops reading. */
   readonly unsentMaxBytes: number
   /** How long a closing transport waits for its peer to read on, or to hang up at the end. */
@@ -36,6 +41,7 @@ export const defaultTransportLimits: TransportLimits = Object.freeze({
   retryAfterMs: 100,
   turnMaxMessages: 64,
   turnMaxBytes: 1024 * 1024,
+  batchMaxBytes: 8 * 1024,
   unsentMaxBytes: 64 * 1024,
   lingerMs: 1_000,
   closeMaxMs: 10_000,

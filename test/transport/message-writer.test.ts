@@ -40,11 +40,11 @@ const nextTurn = (): Promise<void> => new Promise(setImmediate)
 test('all messages of one turn leave in one write', options, async () => {
   const output = new Recorder({ finishesAtOnce: true })
   const writer = writerOver(output)
-  for (let i = 0; i < 100; i++) void writer.write(note(i))
-  void writer.writeEncoded(JSON.stringify(note(100)))
+  for (let i = 0; i < 60; i++) void writer.write(note(i))
+  void writer.writeEncoded(JSON.stringify(note(60)))
   await nextTurn()
   assert.equal(output.writes.length, 1)
-  const frames = Array.from({ length: 101 }, (_, i) => {
+  const frames = Array.from({ length: 61 }, (_, i) => {
     const body = JSON.stringify(note(i))
     return `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   })

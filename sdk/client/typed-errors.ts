@@ -74,7 +74,7 @@ export function typedError<K extends ErrorKind>(
   return new Typed(message, details.data, options)
 }
 
-function errorOf<K extends ErrorKind>(kind: K, name: string) {
+function errorOf<K extends ErrorKind>(kind: K, name: string): TypedErrorClass<K> {
   return class extends OrionError<K> {
     override readonly name: string = name
 

@@ -1,5 +1,6 @@
 /** Kills a real daemon at random moments while it is written to, and checks after each start that nothing was lost. */
 import { spawnSync } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
@@ -14,7 +15,7 @@ import {
   recordProblems,
   repeatProblems,
 } from './history.ts'
-import { type Life, startLife } from './mortal-daemon.ts'
+import { type Life, startLife, storeDirectory } from './mortal-daemon.ts'
 
 /** What to run. */
 export interface CrashSettings {
@@ -40,6 +41,8 @@ export interface CrashReport {
   /** Those of them that had happened before the kill. */
   readonly cutButKept: number
   readonly events: number
+  /** Size of the database without its write-ahead log: more than a page once a checkpoint was made. */
+  readonly sizeBytes: number
   /** What `PRAGMA integrity_check` said about a backup; undefined without `sqlite3`. */
   readonly integrity: string | undefined
   readonly problems: readonly string[]
@@ -68,6 +71,13 @@ const killWhileStartingWithinMs = 1500
 const killWhileStartingShare = 0.25
 const repeatedPerLife = 40
 const pageSize = 1000
+
+/** With these, checkpoints and readings of the log from disk are often under way when the kill comes. */
+const narrow = {
+  ORION_LIMIT_CHECKPOINT_PAGES: '20',
+  ORION_LIMIT_PAGE_CACHE_KIB: '64',
+  ORION_LIMIT_LOG_TAIL_MAX_EVENTS: '16',
+}
 
 class CrashRun {
   readonly #settings: CrashSettings
@@ -98,6 +108,7 @@ class CrashRun {
       cut: this.#cut,
       cutButKept: this.#cutButKept,
       events: this.#events.length,
+      sizeBytes: sizeOf(join(storeDirectory(this.#settings.directory), 'store.sqlite')),
       integrity: this.#integrity,
       problems: this.#problems,
     }
@@ -149,7 +160,7 @@ class CrashRun {
   }
 
   async #start(): Promise<string> {
-    this.#life = startLife(this.#settings.directory)
+    this.#life = startLife(this.#settings.directory, this.#random() < 0.5 ? narrow : {})
     const path = await this.#life.socket
     if (path === undefined) throw new Error('expected a daemon, got one that was killed')
     return path
@@ -248,6 +259,10 @@ async function recordsOf(
     for (const [index, [key]] of part.entries()) records.set(key, page.records[index] ?? null)
   }
   return records
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 /** A small generator of numbers from 0 to 1 that a seed repeats (mulberry32). */

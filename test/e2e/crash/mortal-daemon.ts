@@ -24,9 +24,9 @@ export function storeDirectory(directory: string): string {
 }
 
 /** Starts a daemon; does not wait for it. */
-export function startLife(directory: string): Life {
+export function startLife(directory: string, settings: NodeJS.ProcessEnv = {}): Life {
   const store = storeDirectory(directory)
-  const env = { ...process.env, ORION_RUNTIME_DIR: join(directory, 'run') }
+  const env = { ...process.env, ...settings, ORION_RUNTIME_DIR: join(directory, 'run') }
   const location = locateStore({ store, cwd: directory, env: {} })
   const { discoveryPath } = locateRuntime({ storeDirectory: location.directory, env })
   const child = spawn(process.execPath, [program, 'serve', '--store', store], {

@@ -1,4 +1,4 @@
-/** Every bound of a transport, with its unit; `docs` of the wire protocol name the ones a peer can notice. */
+/** Every bound of a transport, with its unit. Those that a peer can notice are part of the protocol. */
 export interface TransportLimits {
   /** Longest header block of a frame, its closing empty line included. */
   readonly headerMaxBytes: number

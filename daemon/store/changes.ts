@@ -30,8 +30,10 @@ export function applyChanges(
 ): AppliedChanges {
   const fields = schema.definition.fields
   const touched = touchedFields(changes)
-  const unknown = unknownFields(Object.fromEntries(touched.map((name) => [name, null])), fields)
-  if (unknown.length > 0) throw invalidRecord(schema.definition.name, unknown)
+  if (!touched.every((name) => Object.hasOwn(fields, name))) {
+    const named = Object.fromEntries(touched.map((name) => [name, null]))
+    throw invalidRecord(schema.definition.name, unknownFields(named, fields))
+  }
   refuseManaged(schema, touched)
   const draft: { [field: string]: Json } = { ...present, ...changes.set }
   for (const name of changes.unset ?? []) delete draft[name]

@@ -183,31 +183,32 @@ export class EventLog implements StoreLog {
 
   #eventOf(entry: LogEntry, authorship: Authorship): Event {
     const seq = this.nextSeq
-    const common = {
+    // Built member by member: there is one for each write, and spreading many small objects costs more.
+    const event: Writable<Event> = {
       seq,
       txn: this.#txn as Seq,
       topic: entry.topic,
       actor: authorship.actor,
       at: authorship.at,
-      ...(authorship.reason === undefined ? {} : { reason: authorship.reason }),
-      ...(authorship.cause === undefined ? {} : { cause: authorship.cause }),
       token: this.#tokenAt(seq),
     }
+    if (authorship.reason !== undefined) event.reason = authorship.reason
+    if (authorship.cause !== undefined) event.cause = authorship.cause
     if (!('record' in entry)) {
-      return entry.payload === undefined ? common : { ...common, payload: entry.payload }
+      if (entry.payload !== undefined) event.payload = entry.payload
+      return event
     }
-    const { record, op, previousVersion, changedFields } = entry
-    return {
-      ...common,
-      type: record.type,
-      id: record.id,
-      op,
-      version: record.version,
-      ...(previousVersion === undefined ? {} : { previousVersion }),
-      changedFields,
-      ...(entry.imported ? { imported: true as const } : {}),
-      ...(op === 'purged' ? { redacted: true as const } : { record }),
-    }
+    const { record, op, previousVersion } = entry
+    event.type = record.type
+    event.id = record.id
+    event.op = op
+    event.version = record.version
+    if (previousVersion !== undefined) event.previousVersion = previousVersion
+    event.changedFields = entry.changedFields
+    if (entry.imported) event.imported = true
+    if (op === 'purged') event.redacted = true
+    else event.record = record
+    return event
   }
 
   /** Everything up to this seq is on disk: shows it to readers and wakes the listeners. */
@@ -257,6 +258,9 @@ export class EventLog implements StoreLog {
     return eventOfRow(row, this.#tokenAt)
   }
 }
+
+/** An object while it is being built. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 const readTransaction = `SELECT ${columns.join(', ')} FROM log WHERE txn = ? AND seq > ? AND seq <= ? ORDER BY seq`
 

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { Connection, SyncMode } from '../../../../daemon/store/engine/engine.ts'
+import { hostErrorCode } from '../../../../daemon/store/engine/host-io.ts'
 import { loadSqlJsEngine } from '../../../../daemon/store/engine/sqljs-engine.ts'
 import { readState, rowCount, schema } from './crash-state.ts'
 
@@ -41,8 +42,16 @@ function commit(connection: Connection, seqBefore: number, batch: number): numbe
   return seqBefore + batch
 }
 
+/** Writes a line whole, and waits where the reader is slower: the pipe does not block by itself. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`)
+  let rest = Buffer.from(`${line}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      if (hostErrorCode(error) !== 'EAGAIN') throw error
+    }
+  }
 }
 
 const [file = '', syncMode, batch] = process.argv.slice(2)

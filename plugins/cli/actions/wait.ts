@@ -20,7 +20,11 @@ export const wait: Action<WaitFlags, [string]> = async (cli, flags, pattern) => 
   const where =
     flags.where === undefined ? undefined : await readObject(cli, '--where', flags.where)
   const ending = untilSignalled()
-  const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(flags.timeout)])
+  // Held by a timer of our own: Node 20 may collect AbortSignal.timeout before its time, and never tell.
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), flags.timeout)
+  ending.signal.addEventListener('abort', () => late.abort(), { once: true })
+  const { signal } = late
   try {
     const event = await withClient(cli, flags, async (client) => {
       const fits = where === undefined ? undefined : await predicateOf(client, pattern, where)
@@ -38,6 +42,7 @@ export const wait: Action<WaitFlags, [string]> = async (cli, flags, pattern) => 
     const message = `no event of ${pattern} that fits came within ${flags.timeout} ms`
     throw new OrionError('timeout', message, { timeoutMs: flags.timeout })
   } finally {
+    clearTimeout(timer)
     ending.dispose()
   }
 }

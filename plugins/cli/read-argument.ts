@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Json, JsonObject } from '../../sdk/json.ts'
 import type { Cli } from './context.ts'
@@ -15,7 +15,7 @@ export async function readArgument(cli: Cli, argument: string): Promise<string> 
   if (!argument.startsWith('@')) return argument
   const path = resolve(cli.cwd, argument.slice(1))
   try {
-    return await readFile(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UsageError(`can't read ${path}: ${reason}`, { cause })

@@ -1,0 +1,10 @@
+/** Wires the command line with the daemon; the only place that knows both. */
+import { runCli } from '../plugins/cli/main.ts'
+
+/** Runs a command line; resolves with the exit code when everything is written. */
+export function main(args: readonly string[]): Promise<number> {
+  return runCli(args, {
+    runDaemon: async (rest) => (await import('../daemon/main.ts')).runDaemon(rest),
+    inProcess: async () => (await import('../daemon/in-process.ts')).inProcess(),
+  })
+}

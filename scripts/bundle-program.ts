@@ -1,0 +1,80 @@
+/**
+ * Makes `dist/program.cjs` of the program and what it needs: one file loads in a fraction of the time that hundreds take. What
+ * is loaded late (the daemon, each command) still runs only when it is needed.
+ *
+ *   tsx scripts/bundle-program.ts
+ *
+ * `dist/THIRD-PARTY.txt` holds the licences of the packages that went into it.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type Metafile, type Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Packages that look for files of their own beside them. */
+const external = ['sql.js', 'pino']
+
+/**
+ * Lets the bundler see which parts of zod are used; imported by its one name it comes whole, with the messages of all its
+ * languages.
+ */
+const partsOfZod: Plugin = {
+  name: 'parts of zod',
+  setup: (bundler) => {
+    bundler.onLoad({ filter: /\/(?:sdk|daemon|plugins|bin)\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /^import \{ z \} from 'zod'$/m,
+        "import * as z from 'zod'",
+      ),
+      loader: 'ts',
+    }))
+  },
+}
+
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['bin/program.ts'],
+  outfile: 'dist/program.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // Names stay: some packages tell their errors apart by the names of classes, and people read them in stacks.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  metafile: true,
+  external,
+  plugins: [partsOfZod],
+  define: { 'import.meta.url': 'programUrl' },
+  banner: { js: "const programUrl = require('node:url').pathToFileURL(__filename).href;" },
+})
+const packages = bundledPackages(metafile)
+writeFileSync(join(root, 'dist', 'THIRD-PARTY.txt'), licencesOf(packages))
+const [output] = Object.values(metafile.outputs)
+console.log(`dist/program.cjs: ${output?.bytes} bytes, with ${packages.join(', ')}`)
+
+function bundledPackages({ inputs }: Metafile): string[] {
+  const names = Object.keys(inputs).flatMap((path) => {
+    const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
+    return name === undefined ? [] : [name]
+  })
+  return [...new Set(names)].sort()
+}
+
+function licencesOf(names: readonly string[]): string {
+  return names.map(licenceOf).join(`\n${'-'.repeat(72)}\n\n`)
+}
+
+/** The licence that a package brings; if it brings no text, what it says of it. */
+function licenceOf(name: string): string {
+  const directory = join(root, 'node_modules', name)
+  const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry))
+  if (file !== undefined)
+    return `${name}\n\n${readFileSync(join(directory, file), 'utf8').trim()}\n`
+  const { license, author } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
+  if (typeof license !== 'string') throw new Error(`expected a licence of ${name}, got none`)
+  return `${name}\n\n${license}, by ${typeof author === 'string' ? author : author?.name}\n`
+}

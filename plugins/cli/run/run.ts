@@ -96,7 +96,12 @@ function beginRecord(cli: Cli, flags: RunFlags, job: Job): RecordUnderWay {
     },
     finish: async (facts, stop) => {
       const deadlineMs = deadlineOf(cli.env)
-      const signal = AbortSignal.any([stop, AbortSignal.timeout(deadlineMs)])
+      // A timer of our own: Node 20 may collect AbortSignal.timeout before its time, and never tell.
+      const late = new AbortController()
+      const timer = setTimeout(() => late.abort(), deadlineMs)
+      if (stop.aborted) late.abort()
+      stop.addEventListener('abort', () => late.abort(), { once: true })
+      const { signal } = late
       const write = async (): Promise<void> => {
         await begun.catch(() => {})
         if (recorder === undefined) return await begun
@@ -104,7 +109,7 @@ function beginRecord(cli: Cli, flags: RunFlags, job: Job): RecordUnderWay {
         await recorder.close()
       }
       signal.addEventListener('abort', () => startOver.abort(), { once: true })
-      await Promise.race([write(), lateAfter(signal)])
+      await Promise.race([write(), lateAfter(signal)]).finally(() => clearTimeout(timer))
     },
   }
 }

@@ -5,9 +5,14 @@ export interface Ending {
   dispose(): void
 }
 
-/** Takes Ctrl-C and its like for a wish to end in order; the second one ends the process as if nobody had listened. */
-export function untilSignalled(): Ending {
+/**
+ * Takes Ctrl-C and its like for a wish to end in order; the second one ends the process as if nobody had listened.
+ *
+ * @param gone - Another reason to end, such as that nobody reads the output any more.
+ */
+export function untilSignalled(gone?: AbortSignal): Ending {
   const controller = new AbortController()
+  gone?.addEventListener('abort', () => controller.abort(), { once: true })
   const dispose = (): void => {
     for (const name of endingSignals) process.off(name, onSignal)
   }

@@ -12,8 +12,8 @@ import { UsageError } from '../usage-error.ts'
 export const watch: Action<WatchFlags, string[]> = async (cli, flags, ...patterns) => {
   const from = startOf(flags.from)
   const { eventLine } = await import('../present/event-line.ts')
-  const ending = untilSignalled()
-  const signal = AbortSignal.any([ending.signal, cli.out.gone])
+  const ending = untilSignalled(cli.out.gone)
+  const { signal } = ending
   const { dim, yellow } = cli.err.colours
   try {
     await withClient(cli, flags, async (client) => {

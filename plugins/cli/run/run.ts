@@ -95,21 +95,23 @@ function beginRecord(cli: Cli, flags: RunFlags, job: Job): RecordUnderWay {
       ended = true
     },
     finish: async (facts, stop) => {
-      const deadlineMs = deadlineOf(cli.env)
-      // A timer of our own: Node 20 may collect AbortSignal.timeout before its time, and never tell.
-      const late = new AbortController()
-      const timer = setTimeout(() => late.abort(), deadlineMs)
-      if (stop.aborted) late.abort()
-      stop.addEventListener('abort', () => late.abort(), { once: true })
-      const { signal } = late
+      const deadline = deadlineAfter(deadlineOf(cli.env), stop)
+      deadline.signal.addEventListener('abort', () => startOver.abort(), { once: true })
       const write = async (): Promise<void> => {
         await begun.catch(() => {})
         if (recorder === undefined) return await begun
-        await recorder.ended(facts, signal)
+        await recorder.ended(facts, deadline.signal)
         await recorder.close()
       }
-      signal.addEventListener('abort', () => startOver.abort(), { once: true })
-      await Promise.race([write(), lateAfter(signal)]).finally(() => clearTimeout(timer))
+      try {
+        await Promise.race([write(), lateAfter(deadline.signal)])
+      } catch (error) {
+        // What ends because the time is over says no more than that, but for the launcher, which knows who is silent.
+        const knowing = error instanceof Error && error.name === 'LaunchError'
+        throw deadline.signal.aborted && !knowing ? deadline.signal.reason : error
+      } finally {
+        deadline.dispose()
+      }
     },
   }
 }
@@ -137,6 +139,22 @@ function deadlineOf({ ORION_RUN_DEADLINE }: NodeJS.ProcessEnv): number {
     return deadlineDefaultMs // Not a span; a slip there must not break a build.
   }
 }
+
+/**
+ * Aborts after a while, or when somebody asks for it. Held by a timer of its own: Node 20 may collect an
+ * `AbortSignal.timeout` inside `AbortSignal.any` before its time, and never tell.
+ */
+function deadlineAfter(ms: number, stop: AbortSignal) {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(new LateError()), ms)
+  const onStop = (): void => controller.abort(stop.reason)
+  stop.addEventListener('abort', onStop, { once: true })
+  if (stop.aborted) onStop()
+  return { signal: controller.signal, dispose: () => clearTimeout(timer) }
+}
+
+/** The store did not answer in time. */
+class LateError extends Error {}
 
 async function lateAfter(signal: AbortSignal): Promise<never> {
   if (!signal.aborted) {

@@ -190,9 +190,9 @@ async function say(cli: Cli, { json }: RunFlags, message: string): Promise<void>
 async function reasonOf(error: unknown, stop: AbortSignal): Promise<string> {
   if (stop.aborted) return 'a signal asked to end at once'
   const { describeError } = await import('../told-error.ts')
-  const isTimeout = error instanceof DOMException && error.name === 'TimeoutError'
-  if (isTimeout)
+  if (error instanceof LateError) {
     return 'the store did not answer in time (ORION_RUN_DEADLINE sets how long to wait)'
+  }
   const { message, data } = describeError(error)
   return data.remedy === undefined ? message : `${message} (${data.remedy})`
 }

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { PlainConnection } from '../plain-connection.ts'
+import { PlainConnection, Refused } from '../plain-connection.ts'
 import { preparations, WriteLedger, writeUntilCut } from './crash-writer.ts'
 import {
   effectProblems,
@@ -48,7 +48,7 @@ export interface CrashReport {
   readonly problems: readonly string[]
 }
 
-/** Runs so many lives, and one more to look at what the last one left. */
+/** Runs so many lives, and one more to look at what the last one left; ends early with the first problems. */
 export async function runCrashes(settings: CrashSettings): Promise<CrashReport> {
   const run = new CrashRun(settings)
   try {
@@ -56,7 +56,7 @@ export async function runCrashes(settings: CrashSettings): Promise<CrashReport> 
       await run.liveAndDie()
       settings.onLife?.(run.report)
     }
-    await run.lookBack()
+    if (run.report.problems.length === 0) await run.lookBack()
     return run.report
   } finally {
     await run.close()
@@ -120,6 +120,7 @@ class CrashRun {
     const connection = await PlainConnection.open(path, 'checks')
     const life = ++this.#lives
     await this.#check(connection, `life ${life}`)
+    if (this.#problems.length > 0) return
     for (const attempt of preparations(life)) await this.#ledger.send(connection, attempt)
     connection.close()
     const clients = Array.from({ length: connections }, (_, number) =>
@@ -160,7 +161,10 @@ class CrashRun {
   }
 
   async #start(): Promise<string> {
-    this.#life = startLife(this.#settings.directory, this.#random() < 0.5 ? narrow : {})
+    const { directory, sabotage } = this.#settings
+    // What is sabotaged has to hold something: with the usual limits no checkpoint empties the log so soon.
+    const isNarrow = sabotage === undefined && this.#random() < 0.5
+    this.#life = startLife(directory, isNarrow ? narrow : {})
     const path = await this.#life.socket
     if (path === undefined) throw new Error('expected a daemon, got one that was killed')
     return path
@@ -182,14 +186,23 @@ class CrashRun {
   }
 
   async #check(connection: PlainConnection, when: string): Promise<void> {
-    const found = [...(await this.#repeat(connection))]
+    const found = await this.#look(connection).catch((error: unknown) => {
+      // Such as a position that the daemon does not know any more.
+      if (error instanceof Refused) return [error.message]
+      throw error
+    })
+    this.#problems.push(...found.slice(0, 10).map((problem) => `${when}: ${problem}`))
+  }
+
+  async #look(connection: PlainConnection): Promise<string[]> {
+    const found = await this.#repeat(connection)
     const { events, token } = await eventsAfter(connection, this.#token)
     this.#events.push(...events)
     this.#token = token
     found.push(...logProblems(this.#events), ...effectProblems(this.#ledger, this.#events))
     const keys = new Map(events.map((event) => [recordKey(event), event]))
     found.push(...recordProblems(this.#events, await recordsOf(connection, keys)))
-    this.#problems.push(...found.slice(0, 10).map((problem) => `${when}: ${problem}`))
+    return found
   }
 
   /** What was cut off is sent again with its key, and so is some of what was acknowledged. */

@@ -161,14 +161,10 @@ async function outcomeOf(connection: PlainConnection, attempt: Attempt): Promise
     return { tag: 'acknowledged', results: resultsOf(answer) }
   } catch (error) {
     if (error instanceof Unanswered) return { tag: 'unknown' }
-    if (error instanceof Refused && error.code === conflict) {
-      return { tag: 'refused', why: error.message }
-    }
+    if (error instanceof Refused) return { tag: 'refused', why: error.message }
     throw error
   }
 }
-
-const conflict = 40900
 
 function resultsOf(answer: unknown): z.infer<typeof writeResult>[] {
   const whole = transaction.safeParse(answer)

@@ -40,6 +40,7 @@ export interface Attempt {
 /** What became of an attempt, as far as its writer knows. */
 export type Outcome =
   | { readonly tag: 'acknowledged'; readonly results: readonly WriteResult[] }
+  /** `why` begins with the code. */
   | { readonly tag: 'refused'; readonly why: string }
   | { readonly tag: 'unknown' }
 
@@ -86,6 +87,9 @@ export function effectProblems(ledger: Ledger, events: readonly LoggedEvent[]): 
     if (outcome.tag === 'refused' && found.length > 0) {
       problems.push(`${key} was refused (${outcome.why}) and has an effect`)
     }
+    if (outcome.tag === 'refused' && !outcome.why.startsWith(conflictCode)) {
+      problems.push(`${key} was refused, and not because it lost a race: ${outcome.why}`)
+    }
     if (outcome.tag === 'acknowledged') problems.push(...lossProblems(key, outcome.results, found))
   }
   for (const [reason, [first]] of effects) {
@@ -93,6 +97,8 @@ export function effectProblems(ledger: Ledger, events: readonly LoggedEvent[]): 
   }
   return problems
 }
+
+const conflictCode = '40900 '
 
 /** What is wrong with an answer to a key that was used before. */
 export function repeatProblems(first: Outcome, again: Outcome): string[] {

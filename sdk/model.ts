@@ -74,6 +74,8 @@ export interface Event<Data = JsonObject> {
   readonly imported?: true
   /** The values were erased by a purge. */
   readonly redacted?: true
+  /** Made by the client from a snapshot, in place of events that it was not sent; never on the wire. */
+  readonly synthetic?: true
   /** The record as of this event. */
   readonly record?: Record<Data>
   readonly payload?: Json

@@ -45,6 +45,7 @@ export const notifications: readonly NotificationDefinition[] = [
   handshake.SetTrace,
   handshake.LogTrace,
   subscriptions.SubscriptionEvents,
+  subscriptions.SubscriptionSnapshot,
   subscriptions.SubscriptionSynced,
   subscriptions.SubscriptionBookmark,
   subscriptions.SubscriptionGap,

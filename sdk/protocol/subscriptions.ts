@@ -45,6 +45,13 @@ export const SubscriptionEvents = defineNotification('subscription/events', {
   summary: 'Events, all of them for all of the named subscriptions, in seq order.',
 })
 
+export const SubscriptionSnapshot = defineNotification('subscription/snapshot', {
+  params: z.object({ subscriptionId, records: z.array(shape.record), token: shape.token }),
+  direction: 'to client',
+  summary:
+    'Records as of the token, whatever their lifecycle; any number of these, before the events after it.',
+})
+
 export const SubscriptionSynced = defineNotification('subscription/synced', {
   params: z.object({ subscriptionId, token: shape.token }),
   direction: 'to client',

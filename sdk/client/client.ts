@@ -7,6 +7,7 @@ import { Transact } from '../protocol/records.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import { type EventStream, handleEach, type Subscription } from './event-stream.ts'
+import { GapRepairs, wholeRepair } from './gap-repair.ts'
 import { isRecordType, openStream, patternsOf } from './open-stream.ts'
 import { Repository } from './repository.ts'
 import type { SessionKeeper } from './session-keeper.ts'
@@ -31,6 +32,7 @@ export class Client implements AsyncDisposable {
   readonly #caller: Caller
   readonly #hub: SubscriptionHub
   readonly #definer: TypeDefiner
+  readonly #repairs: GapRepairs
   #closing: Promise<void> | undefined
 
   /** Made by `connect`. */
@@ -39,6 +41,7 @@ export class Client implements AsyncDisposable {
     this.#caller = parts.caller
     this.#hub = parts.hub
     this.#definer = parts.definer
+    this.#repairs = new GapRepairs(parts.caller)
   }
 
   /** What the daemon said in the newest handshake: store, epoch, principal, scopes, limits. */
@@ -168,9 +171,15 @@ export class Client implements AsyncDisposable {
     what: RecordType | string | readonly string[],
     options: RecordSubscriptionOptions<RecordType>,
   ): Promise<EventStream<Data>> {
-    if (isRecordType(what)) await this.#definer.ensure(what, { signal: options.signal })
-    const timeoutMs = this.#caller.timeoutMs
-    return await openStream(this.#hub, { patterns: patternsOf(what, options), timeoutMs }, options)
+    const { signal } = options
+    const patterns = patternsOf(what, options)
+    if (isRecordType(what)) await this.#definer.ensure(what, { signal })
+    const repair = isRecordType(what) ? wholeRepair : await this.#repairs.of(patterns, { signal })
+    return await openStream(
+      this.#hub,
+      { patterns, repair, timeoutMs: this.#caller.timeoutMs },
+      options,
+    )
   }
 
   async #close(): Promise<void> {

@@ -1,7 +1,8 @@
 import type { OrionError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { Event, Token } from '../model.ts'
-import type { Feed } from './feed.ts'
+import type { Feed, FeedGap } from './feed.ts'
+import type { SnapshotDifference } from './snapshot-difference.ts'
 import type { SubscriptionOptions } from './subscription-options.ts'
 import { typedError } from './typed-errors.ts'
 
@@ -20,6 +21,10 @@ export interface Subscription extends AsyncDisposable {
 /**
  * The events of a subscription, for one `for await` loop: in seq order, each once.
  *
+ * Where events can't be served any more, or none were asked for, what they did to records is told by events that are
+ * made from a snapshot and marked `synthetic`. To go on in another process, take the `token` of the stream, not of such
+ * an event: the stream's moves when all of them are handled.
+ *
  * A loop that is slow costs nobody anything: what does not fit in the queue is read from the log later.
  */
 export class EventStream<Data = JsonObject>
@@ -28,19 +33,21 @@ export class EventStream<Data = JsonObject>
   readonly patterns: readonly string[]
   readonly #feed: Feed
   readonly #close: () => Promise<void>
-  readonly #options: Pick<SubscriptionOptions, 'onGap' | 'onSynced'>
+  readonly #options: StreamParts['options']
+  readonly #difference: SnapshotDifference
+  readonly #lost: readonly string[]
+  /** Events made from a snapshot that are not handed out yet. */
+  #made: readonly Event[] = []
+  #madeHead = 0
 
   /** Made by `client.subscribe`. */
-  constructor(parts: {
-    readonly patterns: readonly string[]
-    readonly feed: Feed
-    readonly close: () => Promise<void>
-    readonly options: Pick<SubscriptionOptions, 'onGap' | 'onSynced'>
-  }) {
+  constructor(parts: StreamParts) {
     this.patterns = parts.patterns
     this.#feed = parts.feed
     this.#close = parts.close
     this.#options = parts.options
+    this.#difference = parts.difference
+    this.#lost = parts.lost
   }
 
   get token(): Token | undefined {
@@ -54,17 +61,25 @@ export class EventStream<Data = JsonObject>
   /** The next event. Asking for it says that the one before is handled. */
   async next(): Promise<IteratorResult<Event<Data>, undefined>> {
     for (;;) {
+      const made = this.#nextMade()
+      if (made !== undefined) return { done: false, value: made as Event<Data> }
       const item = await this.#feed.next()
       if (item === undefined) return { done: true, value: undefined }
       switch (item.kind) {
         case 'event':
+          this.#difference.note(item.event)
           return { done: false, value: item.event as Event<Data> }
+        case 'snapshot':
+          this.#made = this.#difference.events(item.snapshot)
+          this.#madeHead = 0
+          break
+        case 'position':
+          break
         case 'synced':
           await this.#options.onSynced?.(item.token)
           break
         case 'gap':
-          if (this.#options.onGap === undefined) this.#endAtGap(item.gap.floor)
-          else await this.#options.onGap(item.gap)
+          await this.#tellGap(item.gap)
           break
         default:
           item satisfies never
@@ -90,12 +105,37 @@ export class EventStream<Data = JsonObject>
     return this.close()
   }
 
+  #nextMade(): Event | undefined {
+    const event = this.#made[this.#madeHead]
+    if (event === undefined) this.#made = []
+    else this.#madeHead++
+    // A subscription that was closed hands out nothing more.
+    return this.#feed.state === 'ended' ? undefined : event
+  }
+
+  async #tellGap(gap: FeedGap): Promise<void> {
+    const lost = this.#lost
+    if (this.#options.onGap !== undefined) await this.#options.onGap({ ...gap, lost })
+    else if (lost.length > 0) this.#endAtGap(gap.floor)
+  }
+
   #endAtGap(floor: Token): never {
-    const message = 'events are missing before this place: take a snapshot, or handle `onGap`'
+    const message = `events of ${this.#lost.join(', ')} are missing before this place: handle \`onGap\``
     const error = typedError('gone', message, { data: { floor } })
     this.#feed.end(error)
     throw error
   }
+}
+
+/** What a stream is made of. */
+export interface StreamParts {
+  readonly patterns: readonly string[]
+  readonly feed: Feed
+  readonly close: () => Promise<void>
+  readonly options: Pick<SubscriptionOptions, 'onGap' | 'onSynced'>
+  readonly difference: SnapshotDifference
+  /** Patterns whose missing events can't be rebuilt. */
+  readonly lost: readonly string[]
 }
 
 /**

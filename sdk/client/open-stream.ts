@@ -3,8 +3,10 @@ import type { JsonObject } from '../json.ts'
 import type { RecordType } from '../record-type.ts'
 import { EventStream } from './event-stream.ts'
 import { Feed } from './feed.ts'
+import type { GapRepair } from './gap-repair.ts'
 import { clientClosed } from './session-keeper.ts'
-import type { SubscriptionHub } from './subscription-hub.ts'
+import { SnapshotDifference } from './snapshot-difference.ts'
+import type { OpenRequest, SubscriptionHub } from './subscription-hub.ts'
 import type { RecordSubscriptionOptions } from './subscription-options.ts'
 import { typedError } from './typed-errors.ts'
 import { toJsonObject } from './typed-record.ts'
@@ -12,6 +14,7 @@ import { toJsonObject } from './typed-record.ts'
 /** What is subscribed to, and how long opening it may take. */
 export interface StreamTarget {
   readonly patterns: readonly string[]
+  readonly repair: GapRepair
   readonly timeoutMs: number
 }
 
@@ -41,31 +44,52 @@ export async function openStream<Data = JsonObject>(
   target: StreamTarget,
   options: RecordSubscriptionOptions<RecordType>,
 ): Promise<EventStream<Data>> {
-  const { signal, queueMaxEvents = defaultQueueMaxEvents } = options
+  const { signal, queueMaxEvents = defaultQueueMaxEvents, from = 'now' } = options
+  const { timeoutMs, patterns, repair } = target
   const feed: Feed = new Feed({
-    from: options.from ?? 'now',
+    from,
     queueMaxEvents,
+    rebuilds: repair.rebuilds,
     onDrained: () => hub.resume(feed),
   })
+  await openFeed(hub, feed, { request: openRequest(target, options), timeoutMs, signal })
+  const filtered = options.where !== undefined
+  const difference = new SnapshotDifference({ filtered, remembers: from === 'snapshot' })
   const close = (): Promise<void> => hub.close(feed)
-  const abort = (): void => void close()
+  return new EventStream<Data>({ patterns, feed, close, options, difference, lost: repair.lost })
+}
+
+/**
+ * Opens a feed, and closes it when the signal aborts, then or later. Resolves when the daemon has opened it.
+ *
+ * @throws what `openStream` throws.
+ */
+export async function openFeed(
+  hub: SubscriptionHub,
+  feed: Feed,
+  opening: {
+    readonly request: OpenRequest
+    readonly timeoutMs: number
+    readonly signal: AbortSignal | undefined
+  },
+): Promise<void> {
+  const { request, timeoutMs, signal } = opening
+  const abort = (): void => void hub.close(feed)
   if (signal?.aborted) throw cancelled(signal)
   signal?.addEventListener('abort', abort, { once: true })
   void feed.ended.then(() => signal?.removeEventListener('abort', abort))
-  const { timeoutMs, patterns } = target
   const timer = setTimeout(() => feed.end(tooLate(timeoutMs)), timeoutMs)
-  hub.add(feed, openRequest(patterns, options))
+  hub.add(feed, request)
   const outcome = await Promise.race([feed.firstOpened, feed.ended])
   clearTimeout(timer)
   if (outcome !== undefined) throw outcome
   if (feed.state === 'ended') throw signal?.aborted ? cancelled(signal) : clientClosed()
-  return new EventStream<Data>({ patterns, feed, close, options })
 }
 
 function openRequest(
-  patterns: readonly string[],
+  { patterns, repair }: StreamTarget,
   options: RecordSubscriptionOptions<RecordType>,
-): Parameters<SubscriptionHub['add']>[1] {
+): OpenRequest {
   const { where, include, policy, windowEvents, name, allowUnknown } = options
   return {
     patterns: [...patterns],
@@ -75,8 +99,8 @@ function openRequest(
     windowEvents,
     name,
     allowUnknown,
-    // The gap is told in its place; events that are still there are not skipped for it.
-    onGap: 'continue',
+    // Where no snapshot helps, the events that are still there are not skipped for one.
+    onGap: repair.rebuilds ? 'snapshot' : 'continue',
   }
 }
 

@@ -1,4 +1,5 @@
 /** Checks the answers of the daemon, cheaply where there are many. */
+import type { Record } from '../model.ts'
 import type { RequestDefinition, ResultOf } from '../protocol/define.ts'
 import { PublishEvent } from '../protocol/events.ts'
 import * as records from '../protocol/records.ts'
@@ -30,7 +31,8 @@ function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null
 }
 
-function isRecord(value: unknown): boolean {
+/** Whether a value has the members that every record has. */
+export function isRecord(value: unknown): value is Record {
   return (
     isObject(value) &&
     typeof value.type === 'string' &&

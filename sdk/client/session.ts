@@ -130,6 +130,7 @@ export function classifyFailure(error: unknown): Failure {
 
 const subscriptionNotifications = [
   subscriptions.SubscriptionEvents,
+  subscriptions.SubscriptionSnapshot,
   subscriptions.SubscriptionSynced,
   subscriptions.SubscriptionBookmark,
   subscriptions.SubscriptionGap,

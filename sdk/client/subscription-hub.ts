@@ -1,8 +1,7 @@
 import { isOrionError, type OrionError } from '../errors.ts'
-import type { Token } from '../model.ts'
 import type { ParamsOf } from '../protocol/define.ts'
 import * as protocol from '../protocol/subscriptions.ts'
-import type { Feed } from './feed.ts'
+import type { Feed, FeedGap } from './feed.ts'
 import { parseResult } from './result-outline.ts'
 import { classifyFailure, type Session } from './session.ts'
 import { clientClosed, type SessionKeeper } from './session-keeper.ts'
@@ -160,11 +159,8 @@ export class SubscriptionHub {
   }
 
   /** The position can't be gone on from: never ask for it again, say so, and go on from one that is served. */
-  #skip(
-    feed: Feed,
-    gap: { readonly reason: 'compacted' | 'epoch'; readonly floor: Token; readonly token: Token },
-  ): void {
-    if (feed.from === gap.token) {
+  #skip(feed: Feed, gap: FeedGap): void {
+    if (feed.from === gap.token || feed.from === 'snapshot') {
       feed.end(typedError('gone', 'the position is not served', { data: { floor: gap.floor } }))
       return
     }
@@ -200,8 +196,11 @@ export class SubscriptionHub {
   #hand(feed: Feed, message: SubscriptionMessage): void {
     switch (message.kind) {
       case 'events':
-        feed.take(message.events, message.token)
+        feed.take(message.events, message.token, message.part)
         if (feed.state === 'parked') void this.#closeAtDaemon(feed)
+        return
+      case 'records':
+        feed.takeRecords(message.records, message.token)
         return
       case 'bookmark':
         feed.bookmark(message.token)

@@ -4,8 +4,11 @@ import type { Where } from './where.ts'
 
 /** What a subscription may be told. */
 export interface SubscriptionOptions {
-  /** Where to begin: with what comes from now on (the default), or after a token. */
-  readonly from?: 'now' | Token
+  /**
+   * Where to begin: with what comes from now on (the default), after a token, or with the records there are. A
+   * snapshot gives each record as a synthetic event, whatever its lifecycle, and then what follows, without a hole.
+   */
+  readonly from?: 'now' | 'snapshot' | Token
   /** How much of each event to send; by default the record as of that event. */
   readonly include?: 'none' | 'changes' | 'record'
   /** `coalesce` sends only the latest event of each record to a reader that is behind. */
@@ -21,7 +24,8 @@ export interface SubscriptionOptions {
   /** Ends the subscription. */
   readonly signal?: AbortSignal
   /**
-   * Called in its place among the events when some can't be served any more. Without it a gap ends the subscription
+   * Called in its place among the events when some can't be served any more. What they did to records is told by
+   * synthetic events that follow. If the gap has `lost` patterns, then without this function it ends the subscription
    * with a `GoneError`, because going on in silence would hide a hole.
    */
   readonly onGap?: (gap: Gap) => void | Promise<void>
@@ -52,6 +56,8 @@ export interface Gap {
   readonly reason: 'compacted' | 'epoch'
   /** The oldest position that is still served. */
   readonly floor: Token
-  /** Where the subscription goes on. */
+  /** Where the subscription goes on, if no snapshot repairs it. */
   readonly token: Token
+  /** Patterns that topics of clients' own may match: events of those are missing for good. */
+  readonly lost: readonly string[]
 }

@@ -5,13 +5,18 @@ export { Client } from './client/client.ts'
 export { type ConnectOptions, connect } from './client/connect.ts'
 export { EventStream, type Subscription } from './client/event-stream.ts'
 export type { InProcessDaemon, InProcessFactory } from './client/in-process.ts'
+export type { LiveChange } from './client/live-change.ts'
+export { LiveQuery } from './client/live-query.ts'
 export type {
   CountOptions,
   GetOptions,
   ListOptions,
+  LiveQueryOptions,
   Page,
   PageOptions,
   RecordCount,
+  RecordWaitOptions,
+  WaitOptions,
 } from './client/queries.ts'
 export type { ChangeFunction } from './client/record-update.ts'
 export {

@@ -8,7 +8,10 @@ import type { RecordData, RecordType } from '../record-type.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import { type EventStream, handleEach, type Subscription } from './event-stream.ts'
 import { GapRepairs, wholeRepair } from './gap-repair.ts'
+import type { LiveQuery } from './live-query.ts'
+import { openLiveQuery } from './open-live-query.ts'
 import { isRecordType, openStream, patternsOf } from './open-stream.ts'
+import type { LiveQueryOptions, RecordWaitOptions, WaitOptions } from './queries.ts'
 import { Repository } from './repository.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { SubscriptionHub } from './subscription-hub.ts'
@@ -19,6 +22,9 @@ import type {
 } from './subscription-options.ts'
 import { Transaction, type TransactResult } from './transaction.ts'
 import type { TypeDefiner } from './type-definer.ts'
+import { toWhere } from './typed-record.ts'
+import { waitForEvent } from './wait-for.ts'
+import type { Where } from './where.ts'
 import { type WriteOptions, wireOptions } from './write-options.ts'
 
 /**
@@ -140,6 +146,54 @@ export class Client implements AsyncDisposable {
     return stream
   }
 
+  /**
+   * Opens a result set that is always current: at its `token` it is what a list of the same query answers. Resolves
+   * when the set is there.
+   *
+   * @throws OrionError `invalid_request` for a filter or an order that the type does not have.
+   */
+  async liveQuery<T extends RecordType>(
+    type: T,
+    options: LiveQueryOptions<T> = {},
+  ): Promise<LiveQuery<T>> {
+    const repository = this.repository(type)
+    const parts = { hub: this.#hub, caller: this.#caller, definer: this.#definer, repository }
+    return await openLiveQuery(parts, options)
+  }
+
+  /**
+   * Waits for the first event of some patterns, from now on or after a position. With `where` its record fits. An event
+   * that can't be served any more is told by a synthetic one, if a record says that there was one.
+   *
+   * @throws TimeoutError when the time runs out first; GoneError when it can't be known whether it came.
+   */
+  async waitFor<T extends RecordType>(
+    type: T,
+    where?: Where<T>,
+    options?: RecordWaitOptions,
+  ): Promise<Event<RecordData<T>>>
+  async waitFor(
+    patterns: string | readonly string[],
+    where?: JsonObject,
+    options?: WaitOptions,
+  ): Promise<Event>
+  async waitFor(
+    what: RecordType | string | readonly string[],
+    where?: object,
+    options: RecordWaitOptions = {},
+  ): Promise<Event> {
+    const { after, timeoutMs, allowUnknown, operations } = options
+    const asked: RecordSubscriptionOptions<RecordType> = {
+      ...(after && { from: after }),
+      ...(where && { where: toWhere(where) }),
+      ...(allowUnknown && { allowUnknown }),
+      ...(operations && { operations }),
+    }
+    const open = (signal: AbortSignal): Promise<EventStream> =>
+      this.#stream(what, { ...asked, signal }, timeoutMs)
+    return await waitForEvent(open, options)
+  }
+
   /** Sends any request of the protocol by its declaration, and sees it through as it does its own. */
   async request<D extends RequestDefinition>(
     definition: D,
@@ -170,16 +224,13 @@ export class Client implements AsyncDisposable {
   async #stream<Data>(
     what: RecordType | string | readonly string[],
     options: RecordSubscriptionOptions<RecordType>,
+    timeoutMs = this.#caller.timeoutMs,
   ): Promise<EventStream<Data>> {
     const { signal } = options
     const patterns = patternsOf(what, options)
     if (isRecordType(what)) await this.#definer.ensure(what, { signal })
     const repair = isRecordType(what) ? wholeRepair : await this.#repairs.of(patterns, { signal })
-    return await openStream(
-      this.#hub,
-      { patterns, repair, timeoutMs: this.#caller.timeoutMs },
-      options,
-    )
+    return await openStream(this.#hub, { patterns, repair, timeoutMs }, options)
   }
 
   async #close(): Promise<void> {

@@ -106,7 +106,8 @@ function openRequest(
 
 const defaultQueueMaxEvents = 1_000
 
-function cancelled(signal: AbortSignal): Error {
+/** What a caller is told who cancelled a subscription before it was open. */
+export function cancelled(signal: AbortSignal): Error {
   return typedError('cancelled', 'the subscription was cancelled by its caller', {
     data: {},
     cause: signal.reason,

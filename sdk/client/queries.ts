@@ -1,6 +1,6 @@
 /** What reads of a repository are told, and what they answer. */
 import type { Json } from '../json.ts'
-import type { Lifecycle, Record, Token } from '../model.ts'
+import type { Lifecycle, Operation, Record, Token } from '../model.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import type { CallOptions } from './caller.ts'
 import type { EnvelopeConditions, FieldName, Order, Where } from './where.ts'
@@ -62,4 +62,35 @@ export interface PageOptions extends CallOptions {
   readonly limit?: number
   /** The `next` of the page before. */
   readonly after?: string
+}
+
+/** Which records a live query is about, and in which order. */
+export interface LiveQueryOptions<T extends RecordType> {
+  readonly where?: Where<T>
+  /** As `record/list` orders: newest first unless said otherwise. */
+  readonly orderBy?: readonly Order<T>[]
+  /** Only the first so many, at most 1000; all of them when left out. */
+  readonly limit?: number
+  /** Active records alone unless said otherwise. */
+  readonly lifecycle?: readonly Lifecycle[]
+  /** Closes the query. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of a wait for an event. */
+export interface WaitOptions {
+  /** Also events between this position and now: give the token of the last answer, and nothing can slip through. */
+  readonly after?: Token
+  /** Longest time to wait, in milliseconds; for ever when left out. */
+  readonly timeoutMs?: number
+  /** Ends the wait. */
+  readonly signal?: AbortSignal
+  /** Takes patterns that match no topic known so far. */
+  readonly allowUnknown?: boolean
+}
+
+/** Options of a wait for an event of a record type. */
+export interface RecordWaitOptions extends WaitOptions {
+  /** Only these; all of them when left out. */
+  readonly operations?: readonly Operation[]
 }

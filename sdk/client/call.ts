@@ -3,6 +3,7 @@ import { isOrionError } from '../errors.ts'
 import type { RequestDefinition, ResultOf } from '../protocol/define.ts'
 import { Cancellation } from './cancellation.ts'
 import { parseResult } from './result-outline.ts'
+import { askAtLeast, type SeenPosition } from './seen-position.ts'
 import { classifyFailure, type Failure, type Session } from './session.ts'
 import { clientClosed, type SessionKeeper } from './session-keeper.ts'
 import { typedError } from './typed-errors.ts'
@@ -15,6 +16,10 @@ export interface CallParts<D extends RequestDefinition = RequestDefinition> {
   readonly params: { readonly idempotencyKey?: string | undefined }
   readonly repetition: 'keyed' | 'free' | 'never'
   readonly keeper: SessionKeeper
+  /** What is read is never older than what was seen. */
+  readonly seen: SeenPosition
+  /** Whether the parameters may ask for a position. */
+  readonly positioned: boolean
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
   /** Called once, when nothing more will come of it. */
@@ -91,12 +96,14 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
   }
 
   #attempt(session: Session): void {
-    const { definition, params } = this.#parts
+    const { definition, params, seen, positioned } = this.#parts
     const cancellation = new Cancellation()
     this.#underWay = cancellation
     this.#busy = undefined
-    session.send(definition, params, cancellation).then(
-      (raw) => this.#answered(raw),
+    const needed = positioned ? seen.neededFrom(session) : undefined
+    const sent = needed === undefined ? params : askAtLeast(params, needed)
+    session.send(definition, sent, cancellation).then(
+      (raw) => this.#answered(raw, session),
       (error: unknown) => {
         this.#underWay = undefined
         if (!this.#settled) this.#afterFailure(classifyFailure(error), session)
@@ -104,8 +111,10 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     )
   }
 
-  #answered(raw: unknown): void {
+  #answered(raw: unknown, session: Session): void {
     this.#underWay = undefined
+    const token = tokenOf(raw)
+    if (token !== undefined) this.#parts.seen.note(token, session)
     if (!this.#settle()) return
     try {
       this.#resolve(parseResult(this.#parts.definition, raw))
@@ -262,6 +271,11 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     onSettled(this)
     return true
   }
+}
+
+function tokenOf(raw: unknown): string | undefined {
+  if (typeof raw !== 'object' || raw === null || !('token' in raw)) return undefined
+  return typeof raw.token === 'string' ? raw.token : undefined
 }
 
 /** Pauses after the second lost answer, and at most, in milliseconds. */

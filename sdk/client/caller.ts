@@ -5,6 +5,7 @@ import * as records from '../protocol/records.ts'
 import { DefineType } from '../protocol/types.ts'
 import { uuidV7 } from '../uuid-v7.ts'
 import { Call } from './call.ts'
+import type { SeenPosition } from './seen-position.ts'
 import { clientClosed, type SessionKeeper } from './session-keeper.ts'
 
 /** What every request may be told. */
@@ -19,18 +20,24 @@ export interface CallOptions {
  * Sends requests and sees them through: over lost connections, busy daemons and restarts, until the caller's time is up.
  *
  * A write carries an idempotency key and the epoch it was made in, so that repeating it has no second effect and a
- * store that was put back to an earlier state refuses it.
+ * store that was put back to an earlier state refuses it. A read is never answered as of an earlier position than
+ * what the client has seen, on whichever connection.
  */
 export class Caller {
   /** How long a request may take that says nothing itself. */
   readonly timeoutMs: number
   readonly #keeper: SessionKeeper
+  readonly #seen: SeenPosition
   readonly #calls = new Set<Settleable>()
   readonly #forget = (call: Settleable): void => void this.#calls.delete(call)
   #closed = false
 
-  constructor(keeper: SessionKeeper, options: { readonly timeoutMs: number }) {
+  constructor(
+    keeper: SessionKeeper,
+    options: { readonly timeoutMs: number; readonly seen: SeenPosition },
+  ) {
     this.#keeper = keeper
+    this.#seen = options.seen
     this.timeoutMs = options.timeoutMs
   }
 
@@ -53,6 +60,8 @@ export class Caller {
       params: repetition === 'keyed' ? this.#withWriteParts(sent) : sent,
       repetition,
       keeper: this.#keeper,
+      seen: this.#seen,
+      positioned: positionedMethods.has(definition.method),
       signal: options.signal,
       timeoutMs: options.timeoutMs ?? this.timeoutMs,
       onSettled: this.#forget,
@@ -103,6 +112,14 @@ const keyedMethods: ReadonlySet<string> = new Set([
   records.Transact.method,
   records.ImportRecords.method,
   PublishEvent.method,
+])
+
+/** Reads that may ask for a position. */
+const positionedMethods: ReadonlySet<string> = new Set([
+  records.GetRecord.method,
+  records.GetManyRecords.method,
+  records.ListRecords.method,
+  records.CountRecords.method,
 ])
 
 /** Requests without a key that have the same effect however often they are sent. */

@@ -10,6 +10,7 @@ import { Caller } from './caller.ts'
 import { Client } from './client.ts'
 import type { Dialer } from './dialer.ts'
 import type { InProcessFactory } from './in-process.ts'
+import { SeenPosition } from './seen-position.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { InProcessDialer, SocketDialer } from './store-dialer.ts'
 import { SubscriptionHub } from './subscription-hub.ts'
@@ -64,8 +65,9 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     onReady: (session) => hub.sessionReady(session),
     onLost: () => hub.sessionLost(),
   })
-  const hub = new SubscriptionHub(keeper)
-  const caller = new Caller(keeper, { timeoutMs })
+  const seen = new SeenPosition()
+  const hub = new SubscriptionHub(keeper, seen)
+  const caller = new Caller(keeper, { timeoutMs, seen })
   const client = new Client({ keeper, caller, hub, definer: new TypeDefiner(caller) })
   try {
     await firstSession(keeper, {

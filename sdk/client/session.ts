@@ -2,6 +2,7 @@
 import type { CancellationToken, Disposable, MessageConnection } from 'vscode-jsonrpc/node'
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
 import type { OrionError } from '../errors.ts'
+import { type Position, parseToken } from '../model.ts'
 import type { RequestDefinition } from '../protocol/define.ts'
 import { Initialize, type InitializeParams, type InitializeResult } from '../protocol/handshake.ts'
 import * as subscriptions from '../protocol/subscriptions.ts'
@@ -18,6 +19,7 @@ export class Session {
   readonly #connection: MessageConnection
   readonly #transport: Transport
   #open = true
+  #reached: Position | undefined
 
   private constructor(
     connection: MessageConnection,
@@ -27,6 +29,7 @@ export class Session {
     this.#connection = connection
     this.#transport = transport
     this.welcome = welcome
+    this.#reached = parseToken(welcome.token)
   }
 
   /**
@@ -63,6 +66,18 @@ export class Session {
   /** Whether requests can still be sent. */
   get isOpen(): boolean {
     return this.#open
+  }
+
+  /** The newest position that its daemon has told. */
+  get reached(): Position | undefined {
+    return this.#reached
+  }
+
+  /** Notes that its daemon has told a position. */
+  reach(position: Position): void {
+    const reached = this.#reached
+    const isOld = reached?.epoch === position.epoch && reached.seq >= position.seq
+    if (!isOld) this.#reached = position
   }
 
   /** Calls back once when the session has ended, whoever ended it. */

@@ -3,6 +3,7 @@ import type { ParamsOf } from '../protocol/define.ts'
 import * as protocol from '../protocol/subscriptions.ts'
 import type { Feed, FeedGap } from './feed.ts'
 import { parseResult } from './result-outline.ts'
+import type { SeenPosition } from './seen-position.ts'
 import { classifyFailure, type Session } from './session.ts'
 import { clientClosed, type SessionKeeper } from './session-keeper.ts'
 import {
@@ -23,6 +24,7 @@ export type OpenRequest = Omit<ParamsOf<typeof protocol.OpenSubscription>, 'from
  */
 export class SubscriptionHub {
   readonly #keeper: SessionKeeper
+  readonly #seen: SeenPosition
   readonly #feeds = new Map<Feed, OpenRequest>()
   #session: Session | undefined
   /** Feeds by the ids of the present session, and the other way round. */
@@ -34,8 +36,9 @@ export class SubscriptionHub {
   #stopWaiting: (() => void) | undefined
   #closed = false
 
-  constructor(keeper: SessionKeeper) {
+  constructor(keeper: SessionKeeper, seen: SeenPosition) {
     this.#keeper = keeper
+    this.#seen = seen
   }
 
   /** Opens a feed now, and again on every session until it ends. */
@@ -64,7 +67,8 @@ export class SubscriptionHub {
   sessionReady(session: Session): void {
     this.#session = session
     session.onSubscription((method, params) => {
-      if (session === this.#session) this.#receive(parseSubscriptionMessage(method, params))
+      if (session === this.#session)
+        this.#receive(parseSubscriptionMessage(method, params), session)
     })
     for (const feed of this.#feeds.keys()) this.#open(feed, 'patient')
   }
@@ -176,7 +180,7 @@ export class SubscriptionHub {
     this.#timers.add(timer)
   }
 
-  #receive(message: SubscriptionMessage | undefined): void {
+  #receive(message: SubscriptionMessage | undefined, session: Session): void {
     if (message === undefined) {
       const error = typedError('internal', 'expected a notification of a subscription', {
         data: { incident: 'unreadable-notification' },
@@ -184,6 +188,7 @@ export class SubscriptionHub {
       for (const feed of this.#feeds.keys()) feed.end(error)
       return
     }
+    if ('token' in message) this.#seen.note(message.token, session)
     let unknown = false
     for (const id of message.ids) {
       const feed = this.#byId.get(id)

@@ -16,6 +16,8 @@ export interface Limits {
   readonly handshakeMaxMs: number
   readonly connectionsMax: number
   readonly subscriptionsPerConnectionMax: number
+  /** Subscriptions of all connections together. */
+  readonly subscriptionsMax: number
   readonly patternsMax: number
   readonly patternMaxLength: number
   /** JSON text of one record's data. */
@@ -56,6 +58,7 @@ export const defaultLimits: Limits = {
   handshakeMaxMs: 5_000,
   connectionsMax: 512,
   subscriptionsPerConnectionMax: 1024,
+  subscriptionsMax: 65_536,
   patternsMax,
   patternMaxLength: 256,
   recordMaxBytes: 1024 * 1024,

@@ -71,6 +71,8 @@ export interface Event<Data = JsonObject> {
   readonly cause?: Token
   readonly token: Token
   readonly match?: 'entered' | 'stayed' | 'left'
+  /** Earlier events of the same record that a coalescing subscription left out for this one. */
+  readonly skipped?: number
   readonly imported?: true
   /** The values were erased by a purge. */
   readonly redacted?: true

@@ -6,6 +6,8 @@ import type { Selection, Subscriber } from './subscriber.ts'
 export interface Cohort {
   /** Everything up to here has been sent to them. */
   seq: number
+  /** What is being sent to them ends here. */
+  endSeq: number
   readonly fanOut: FanOut
   /** Whether one of them may be owed a gap or `synced`. */
   owing: boolean
@@ -18,6 +20,8 @@ export interface Cohort {
 export class Cohorts {
   readonly #bySeq = new Map<number, Cohort>()
   readonly #of = new Map<string, { readonly subscriber: Subscriber; cohort: Cohort }>()
+  /** The cohort that is being served; nobody joins it meanwhile. */
+  #serving: Cohort | undefined
 
   get size(): number {
     return this.#of.size
@@ -25,6 +29,29 @@ export class Cohorts {
 
   [Symbol.iterator](): Iterator<Cohort> {
     return this.#bySeq.values()
+  }
+
+  /** The lowest position of a subscriber; without any, more than every position. */
+  get lowestSeq(): number {
+    let lowest = this.#serving?.seq ?? Number.POSITIVE_INFINITY
+    for (const seq of this.#bySeq.keys()) lowest = Math.min(lowest, seq)
+    return lowest
+  }
+
+  /** Everything up to here has been sent to this subscriber; undefined when there is none with this id. */
+  seqOf(id: string): number | undefined {
+    return this.#of.get(id)?.cohort.seq
+  }
+
+  /** The newest position that a subscriber was told, or may be told at this moment. */
+  toldSeq(id: string): number | undefined {
+    const cohort = this.#of.get(id)?.cohort
+    return cohort === undefined ? undefined : Math.max(cohort.seq, cohort.endSeq)
+  }
+
+  /** Whether a subscriber is still owed a gap. */
+  isOwing(id: string): boolean {
+    return this.#of.get(id)?.subscriber.gap !== undefined
   }
 
   /** The position of every subscriber. */
@@ -44,7 +71,7 @@ export class Cohorts {
   add(subscriber: Subscriber, seq: number): void {
     let cohort = this.#bySeq.get(seq)
     if (cohort === undefined) {
-      cohort = { seq, fanOut: new FanOut(), owing: true }
+      cohort = { seq, endSeq: seq, fanOut: new FanOut(), owing: true }
       this.#bySeq.set(seq, cohort)
     }
     cohort.owing = true
@@ -58,7 +85,6 @@ export class Cohorts {
     if (entry === undefined) return undefined
     this.#of.delete(id)
     const { subscriber, cohort } = entry
-    subscriber.closed = true
     cohort.fanOut.remove(subscriber)
     if (cohort.fanOut.isEmpty && this.#bySeq.get(cohort.seq) === cohort) {
       this.#bySeq.delete(cohort.seq)
@@ -69,10 +95,12 @@ export class Cohorts {
   /** Takes a cohort out while it is served, so that nobody joins it at its old position. */
   takeOut(cohort: Cohort): void {
     this.#bySeq.delete(cohort.seq)
+    this.#serving = cohort
   }
 
   /** Puts a cohort back at its new position, joining it with the one that is there. */
   putBack(cohort: Cohort): void {
+    this.#serving = undefined
     if (cohort.fanOut.isEmpty) return
     const there = this.#bySeq.get(cohort.seq)
     this.#bySeq.delete(cohort.seq)

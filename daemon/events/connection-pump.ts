@@ -1,103 +1,139 @@
 /**
- * Brings the events of the log to the subscribers of one connection.
+ * Brings the events of the log, and snapshots of records, to the subscribers of one connection.
  *
  * ```
- * wake ──> next cohort ──> read the log after its position ──> fan out ──> cut ──> send ──> await the transport
- *             ^                                                                                   │
- *             └───────────────── put it back at its new position <──── next turn of the loop <────┘
+ * wake ─┬─> next cohort ───> read the log after its position ──> fan out ──> cut ──┬─> send ──> await the transport
+ *       └─> next snapshot ─> read some records as of its position ─────────────────┘                     │
+ *       ^                                                                                                │
+ *       └───────────────────────── keep the new position <──── next turn of the loop <───────────────────┘
  * ```
  *
  * **Invariant:** nothing is queued here. While the transport does not take more, the pump is parked, and what it
  * keeps is a position for each subscriber; it reads on from the log later. Writers never wait for it.
  */
 import type { Event } from '../../sdk/model.ts'
-import type { Log } from '../log.ts'
 import { type Cohort, Cohorts } from './cohorts.ts'
-import type { EventBus } from './event-bus.ts'
+import type { EventBus, LogReader } from './event-bus.ts'
 import type { Delivery } from './fan-out.ts'
+import { Flushes } from './flushes.ts'
 import { cutWindows } from './notification-windows.ts'
-import type { GapReason, Selection, Subscriber } from './subscriber.ts'
-import type { ClosingReason, NotificationKind, SubscriptionSink } from './subscription-sink.ts'
+import {
+  NotificationWriter,
+  notificationMaxLength,
+  unawaitedMaxLength,
+} from './notification-writer.ts'
+import { onlyType } from './record-topics.ts'
+import { SnapshotRun } from './snapshot-run.ts'
+import type { GapReason, Subscriber } from './subscriber.ts'
+import type { Opening, SubscriptionStatus } from './subscription-opening.ts'
+import type { ClosingReason, SubscriptionSink } from './subscription-sink.ts'
+import { wholeUpTo } from './whole-transactions.ts'
 
 /** What a pump is made of. */
 export interface PumpParts {
   readonly bus: EventBus
   readonly sink: SubscriptionSink
-  readonly log: Log
   /** Longest silence of a subscription, after which it is told its position. */
   readonly bookmarkEveryMs: number
   /** Called once when nothing can be sent any more although the connection did not say that it closed. */
   readonly onFault: (error: unknown) => void
 }
 
-/** A subscription to begin. */
-export interface Opening {
-  readonly id: string
-  readonly selection: Selection
-  /** Events after this position are sent. */
-  readonly seq: number
-  /** What is told first: that events before the position are missing. */
-  readonly gap?: GapReason
-}
-
-/** How a subscription is, for `daemon/status`. */
-export interface SubscriptionStatus {
-  readonly id: string
-  readonly patterns: readonly string[]
-  readonly seq: number
-  readonly behind: number
-}
-
 /** One for each connection that has subscriptions. */
-export class ConnectionPump {
+export class ConnectionPump implements LogReader {
   readonly #parts: PumpParts
+  readonly #writer: NotificationWriter
   readonly #cohorts = new Cohorts()
-  readonly #idsJson = new WeakMap<readonly Subscriber[], string>()
+  /** Snapshots on their way, the one that was served last at the end. */
+  readonly #snapshots = new Map<string, SnapshotRun>()
+  readonly #flushes = new Flushes()
   #state: 'idle' | 'running' | 'closing' | 'closed' = 'idle'
   #finished: Promise<void> = Promise.resolve()
-  #wake: { dispose(): void } | undefined
+  #joined: { dispose(): void } | undefined
   #timer: NodeJS.Timeout | undefined
   /** Counts half bookmark periods. */
   #tick = 0
   #bookmarksDue = false
-  #lastWrite: Promise<void> | undefined
-  /** Length of what was sent since the transport was last awaited. */
-  #unawaitedLength = 0
   #removals = 0
   #readLimit = readLimitMax
 
   constructor(parts: PumpParts) {
+    const { source } = parts.bus
     this.#parts = parts
+    this.#writer = new NotificationWriter(parts.sink, (seq) => source.tokenAt(seq))
   }
 
   get size(): number {
-    return this.#cohorts.size
+    return this.#cohorts.size + this.#snapshots.size
+  }
+
+  /** The position of the subscriber that is furthest behind. */
+  get lowestSeq(): number {
+    let lowest = this.#cohorts.lowestSeq
+    for (const { seq } of this.#snapshots.values()) lowest = Math.min(lowest, seq)
+    return lowest
   }
 
   /** Begins a subscription. Its first notification is written in a later turn of the event loop. */
   open(opening: Opening): void {
-    const { id, seq, gap } = opening
-    const selection = this.#cohorts.selection(opening.selection.key) ?? opening.selection
-    const syncAtSeq = Math.max(seq, this.#parts.bus.source.log.durableSeq)
-    const toldAtTick = this.#tick
-    this.#cohorts.add({ id, selection, syncAtSeq, gap, toldAtTick, closed: false }, seq)
-    this.#wake ??= this.#parts.bus.onAdvance(() => this.#run())
+    const { id, seq, gap, onGap = 'snapshot' } = opening
+    const { source } = this.#parts.bus
+    const subscriber: Subscriber = {
+      id,
+      selection: this.#cohorts.selection(opening.selection.key) ?? opening.selection,
+      onGap,
+      syncAtSeq: Math.max(seq, source.log.durableSeq),
+      gap,
+      toldAtTick: this.#tick,
+      closed: false,
+    }
+    if (opening.snapshot) this.#snapshots.set(id, new SnapshotRun(subscriber, source, seq))
+    else this.#cohorts.add(subscriber, seq)
+    this.#joined ??= this.#parts.bus.join(this)
     this.#timer ??= setInterval(() => this.#tickOn(), this.#parts.bookmarkEveryMs / 2)
-    this.#run()
+    this.wake()
   }
 
   /** Ends a subscription; nothing is written for it from now on. False when there is none with this id. */
   close(id: string): boolean {
-    if (this.#cohorts.remove(id) === undefined) return false
+    const subscriber = this.#cohorts.remove(id) ?? this.#snapshots.get(id)?.subscriber
+    if (subscriber === undefined) return false
+    subscriber.closed = true
+    this.#snapshots.delete(id)
     this.#removals++
-    if (this.#cohorts.size === 0) this.#rest()
+    this.#flushes.abandon(id)
+    if (this.size === 0) this.#rest()
     return true
+  }
+
+  /** Ends one subscription with a reason, as the last thing that is written for it. */
+  async end(id: string, closing: ClosingReason): Promise<void> {
+    if (this.close(id)) await this.#writer.closed(id, closing)
+  }
+
+  /**
+   * Resolves when everything up to a position has been written for a subscription: true, or false if it ended first.
+   * Undefined when this connection has no such subscription.
+   */
+  flush(id: string, seq: number): Promise<boolean> | undefined {
+    const position = this.#cohorts.seqOf(id)
+    if (position === undefined && !this.#snapshots.has(id)) return undefined
+    if (position !== undefined && position >= seq && !this.#cohorts.isOwing(id)) {
+      return Promise.resolve(true)
+    }
+    return this.#flushes.wait(id, seq)
+  }
+
+  /** The newest position that a subscription was told, or is being told; undefined during its snapshot. */
+  toldSeq(id: string): number | undefined {
+    return this.#cohorts.toldSeq(id)
   }
 
   /** How every subscription is. */
   status(): SubscriptionStatus[] {
     const { durableSeq } = this.#parts.bus.source.log
-    return [...this.#cohorts.positions()].map(({ subscriber, seq }) => ({
+    const runs = [...this.#snapshots.values()]
+    return [...this.#cohorts.positions(), ...runs].map(({ subscriber, seq }) => ({
       id: subscriber.id,
       patterns: subscriber.selection.patterns.map((pattern) => pattern.text),
       seq,
@@ -117,9 +153,8 @@ export class ConnectionPump {
     if (this.#isClosed()) return
     try {
       for (const cohort of this.#cohorts) await this.#bookmark(cohort, () => true)
-      for (const { subscriber } of this.#cohorts.positions()) {
-        await this.#send('closed', JSON.stringify({ subscriptionId: subscriber.id, ...closing }))
-      }
+      for (const { id } of this.status()) await this.#writer.closed(id, closing)
+      await this.#writer.settle()
     } catch {
       // The peer went away first; it will find its position by itself.
     }
@@ -129,12 +164,20 @@ export class ConnectionPump {
   /** Ends everything without a word, because the connection is gone. */
   dispose(): void {
     this.#state = 'closed'
+    this.#flushes.abandonAll()
     this.#rest()
   }
 
+  /** Goes on soon, unless it is at it. */
+  wake(): void {
+    if (this.#state !== 'idle') return
+    this.#state = 'running'
+    this.#finished = this.#loop()
+  }
+
   #rest(): void {
-    this.#wake?.dispose()
-    this.#wake = undefined
+    this.#joined?.dispose()
+    this.#joined = undefined
     clearInterval(this.#timer)
     this.#timer = undefined
   }
@@ -146,13 +189,7 @@ export class ConnectionPump {
   #tickOn(): void {
     this.#tick++
     this.#bookmarksDue = true
-    this.#run()
-  }
-
-  #run(): void {
-    if (this.#state !== 'idle') return
-    this.#state = 'running'
-    this.#finished = this.#loop()
+    this.wake()
   }
 
   async #loop(): Promise<void> {
@@ -160,15 +197,17 @@ export class ConnectionPump {
       // Each round begins in a turn of its own: the answers of the turn that woke the pump are written by then.
       await nextTurn()
       while (this.#state === 'running') {
-        const cohort = this.#nextDue()
-        if (cohort === undefined) {
-          if (!this.#bookmarksDue) break
+        // First, because a filter may let nothing through of a stream that never ends.
+        if (this.#bookmarksDue) {
           await this.#bookmarkAll()
-        } else {
-          await this.#serve(cohort)
+          await this.#writer.settle()
         }
-        await this.#lastWrite
-        this.#unawaitedLength = 0
+        const cohort = this.#nextDue()
+        if (cohort !== undefined) await this.#serve(cohort)
+        const run = this.#nextSnapshot()
+        if (run !== undefined) await this.#continue(run)
+        if (cohort === undefined && run === undefined) break
+        await this.#writer.settle()
         await nextTurn()
       }
     } catch (error) {
@@ -185,6 +224,15 @@ export class ConnectionPump {
     return undefined
   }
 
+  #nextSnapshot(): SnapshotRun | undefined {
+    const [entry] = this.#snapshots
+    if (entry === undefined) return undefined
+    const [id, run] = entry
+    this.#snapshots.delete(id)
+    this.#snapshots.set(id, run)
+    return run
+  }
+
   async #serve(cohort: Cohort): Promise<void> {
     const { log } = this.#parts.bus.source
     this.#cohorts.takeOut(cohort)
@@ -197,24 +245,24 @@ export class ConnectionPump {
     const events = this.#read(cohort.seq)
     const endSeq = events.at(-1)?.seq
     if (endSeq !== undefined) {
+      cohort.endSeq = endSeq
       await this.#deliver(cohort.fanOut.deliveries(events), endSeq)
       cohort.seq = endSeq
     }
     if (cohort.owing) await this.#tellSynced(cohort)
     this.#cohorts.putBack(cohort)
+    this.#settleFlushes()
   }
 
   /** Whole transactions after a position, up to where another cohort waits to be joined. */
   #read(after: number): readonly Event[] {
     const events = this.#parts.bus.source.log.readEvents(after, this.#readLimit)
     const stop = this.#cohorts.nextAbove(after)
-    const last = events.at(-1)?.seq
-    if (stop === undefined || last === undefined || last <= stop) return events
-    return events.filter((event) => event.seq <= stop)
+    return stop === undefined ? events : wholeUpTo(events, stop)
   }
 
   async #deliver(deliveries: readonly Delivery[], endSeq: number): Promise<void> {
-    const { encoder, source } = this.#parts.bus
+    const { encoder } = this.#parts.bus
     const planned = this.#removals
     let longest = 0
     for (const delivery of deliveries) {
@@ -224,14 +272,8 @@ export class ConnectionPump {
         if (planned !== this.#removals) subscribers = subscribers.filter(({ closed }) => !closed)
         if (subscribers.length === 0) break
         for (const subscriber of subscribers) subscriber.toldAtTick = this.#tick
-        const ids = this.#idsOf(subscribers)
-        const partial = window.partial ? ',"partial":true' : ''
-        const token = source.tokenAt(window.seq)
         length += window.json.length
-        await this.#send(
-          'events',
-          `{"subscriptionIds":${ids},"events":[${window.json}],"token":"${token}"${partial}}`,
-        )
+        await this.#writer.events(subscribers, window)
       }
       longest = Math.max(longest, length)
     }
@@ -247,19 +289,32 @@ export class ConnectionPump {
   }
 
   async #tellGaps(cohort: Cohort): Promise<void> {
-    const { log, tokenAt } = this.#tokens()
     for (const subscriber of [...cohort.fanOut.subscribers()]) {
       const reason = subscriber.gap
       if (reason === undefined || subscriber.closed) continue
       subscriber.gap = undefined
-      const floor = tokenAt(log.floorSeq)
-      const gap = { subscriptionId: subscriber.id, reason, floor, token: tokenAt(cohort.seq) }
-      await this.#send('gap', JSON.stringify(gap))
+      if (subscriber.onGap === 'continue') await this.#tellGap(subscriber, reason, cohort.seq)
+      else {
+        this.#cohorts.remove(subscriber.id)
+        const { source } = this.#parts.bus
+        const run = new SnapshotRun(subscriber, source, source.log.durableSeq)
+        this.#snapshots.set(subscriber.id, run)
+        await this.#tellGap(subscriber, reason, run.seq)
+      }
     }
   }
 
+  #tellGap(subscriber: Subscriber, reason: GapReason, seq: number): Promise<void> | undefined {
+    const { source } = this.#parts.bus
+    const types = source.typeNames()
+    const patterns = subscriber.selection.patterns
+      .filter((pattern) => onlyType(pattern, types) === undefined)
+      .map((pattern) => pattern.text)
+    subscriber.toldAtTick = this.#tick
+    return this.#writer.gap(subscriber, { reason, floorSeq: source.log.floorSeq, seq, patterns })
+  }
+
   async #tellSynced(cohort: Cohort): Promise<void> {
-    const { tokenAt } = this.#tokens()
     let owing = false
     for (const subscriber of [...cohort.fanOut.subscribers()]) {
       if (subscriber.syncAtSeq === undefined || subscriber.closed) continue
@@ -269,10 +324,38 @@ export class ConnectionPump {
       }
       subscriber.syncAtSeq = undefined
       subscriber.toldAtTick = this.#tick
-      const synced = { subscriptionId: subscriber.id, token: tokenAt(cohort.seq) }
-      await this.#send('synced', JSON.stringify(synced))
+      await this.#writer.synced(subscriber, cohort.seq)
     }
     cohort.owing = owing
+  }
+
+  /** Sends some more of a snapshot; after the last of it the subscriber joins those that are served events. */
+  async #continue(run: SnapshotRun): Promise<void> {
+    const { log } = this.#parts.bus.source
+    const { subscriber } = run
+    if (run.seq < log.floorSeq) {
+      run.restart(log.durableSeq)
+      await this.#tellGap(subscriber, 'compacted', run.seq)
+      return
+    }
+    const records = run.next()
+    if (records.length > 0) {
+      subscriber.toldAtTick = this.#tick
+      const { length } = await this.#writer.snapshot(subscriber, records, run.seq)
+      run.adapt(length)
+    }
+    if (subscriber.closed || !run.isDone) return
+    this.#snapshots.delete(subscriber.id)
+    const first = subscriber.syncAtSeq !== undefined
+    subscriber.syncAtSeq = undefined
+    this.#cohorts.add(subscriber, run.seq)
+    if (first) await this.#writer.synced(subscriber, run.seq)
+    else await this.#writer.bookmark([subscriber], run.seq)
+    this.#settleFlushes()
+  }
+
+  #settleFlushes(): void {
+    this.#flushes.settle((id) => (this.#cohorts.isOwing(id) ? undefined : this.#cohorts.seqOf(id)))
   }
 
   async #bookmarkAll(): Promise<void> {
@@ -284,48 +367,18 @@ export class ConnectionPump {
   }
 
   async #bookmark(cohort: Cohort, isDue: (subscriber: Subscriber) => boolean): Promise<void> {
-    const due = [...cohort.fanOut.subscribers()].filter(isDue)
+    // One that is owed a gap has no position to be told of.
+    const due = [...cohort.fanOut.subscribers()].filter(
+      (subscriber) => subscriber.gap === undefined && isDue(subscriber),
+    )
     if (due.length === 0) return
     for (const subscriber of due) subscriber.toldAtTick = this.#tick
-    const token = this.#parts.bus.source.tokenAt(cohort.seq)
-    await this.#send('bookmark', `{"subscriptionIds":${this.#idsOf(due)},"token":"${token}"}`)
-  }
-
-  #tokens(): { log: { floorSeq: number }; tokenAt: (seq: number) => string } {
-    const { source } = this.#parts.bus
-    return { log: source.log, tokenAt: (seq) => source.tokenAt(seq) }
-  }
-
-  #idsOf(subscribers: readonly Subscriber[]): string {
-    let json = this.#idsJson.get(subscribers)
-    if (json === undefined) {
-      json = JSON.stringify(subscribers.map(({ id }) => id))
-      this.#idsJson.set(subscribers, json)
-    }
-    return json
-  }
-
-  /** Writes, and waits for the transport when much was written since it was last waited for. */
-  #send(kind: NotificationKind, params: string): Promise<void> | undefined {
-    const written = this.#parts.sink.send(kind, params)
-    if (written !== this.#lastWrite) {
-      this.#lastWrite = written
-      written.catch(() => {
-        // The loop learns of it where it awaits the last write; this one must not end the process.
-      })
-    }
-    this.#unawaitedLength += params.length
-    if (this.#unawaitedLength <= unawaitedMaxLength) return undefined
-    this.#unawaitedLength = 0
-    return written
+    await this.#writer.bookmark(due, cohort.seq)
   }
 }
 
 /** Most events of one read, when they are short. */
 const readLimitMax = 256
-const unawaitedMaxLength = 64 * 1024
-/** Longest text of one notification; its bytes stay below what any client must take. */
-const notificationMaxLength = 4 * 1024 * 1024
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

@@ -12,6 +12,16 @@ import {
 } from './handler-loop.ts'
 import { KnownTopics } from './known-topics.ts'
 
+/** One who reads the log from positions of its own. */
+export interface LogReader {
+  /** Returns at once and does not throw. */
+  wake(): void
+  /** Events after this position are still to be read. */
+  readonly lowestSeq: number
+  /** How many subscriptions it serves. */
+  readonly size: number
+}
+
 /**
  * The one place that listens to the store's log.
  *
@@ -27,16 +37,42 @@ export class EventBus {
   readonly #wakes = new Set<() => void>()
   readonly #loops = new Set<HandlerLoop>()
   readonly #history: Delivery[] = []
-  readonly #durable: { dispose(): void }
+  readonly #readers = new Set<LogReader>()
+  readonly #listening: readonly { dispose(): void }[]
 
   constructor(source: EventSource, parts: { readonly clock: Clock; readonly log: Log }) {
     this.source = source
     this.knownTopics = new KnownTopics(source)
     this.#clock = parts.clock
     this.#log = parts.log
-    this.#durable = source.log.onDurable(() => {
-      for (const wake of this.#wakes) wake()
-    })
+    this.#listening = [
+      source.log.onDurable(() => {
+        for (const wake of this.#wakes) wake()
+        for (const reader of this.#readers) reader.wake()
+      }),
+      source.log.holdFloor(() => this.lowestSeq),
+    ]
+  }
+
+  /** The position of the reader that is furthest behind; without any, more than every position. */
+  get lowestSeq(): number {
+    let lowest = Number.POSITIVE_INFINITY
+    for (const reader of this.#readers) lowest = Math.min(lowest, reader.lowestSeq)
+    for (const loop of this.#loops) lowest = Math.min(lowest, loop.status().position)
+    return lowest
+  }
+
+  /** How many subscriptions all connections have together. */
+  get subscriptionCount(): number {
+    let count = 0
+    for (const reader of this.#readers) count += reader.size
+    return count
+  }
+
+  /** Wakes a reader whenever new events are on disk, and keeps for it what it has not read. */
+  join(reader: LogReader): { dispose(): void } {
+    this.#readers.add(reader)
+    return { dispose: () => this.#readers.delete(reader) }
   }
 
   /** Calls back after new events are on disk. The callback returns at once and does not throw. */
@@ -101,10 +137,11 @@ export class EventBus {
 
   /** Ends every handler's loop. Idempotent. */
   close(): void {
-    this.#durable.dispose()
+    for (const listening of this.#listening) listening.dispose()
     for (const loop of this.#loops) loop.dispose()
     this.#loops.clear()
     this.#wakes.clear()
+    this.#readers.clear()
   }
 
   #note(delivery: Delivery): void {

@@ -1,9 +1,13 @@
 /** Events as JSON text, encoded once for everybody who gets them. */
 import type { Event } from '../../sdk/model.ts'
-import type { Include } from '../store/store-api.ts'
+import type { Include, Match } from '../store/store-api.ts'
 
-/** How a change moved a record across the filter of a subscription. */
-export type Match = NonNullable<Event['match']>
+/** What an event says to some of its subscribers only. */
+export interface EventMarks {
+  readonly match?: Match | undefined
+  /** How many earlier events of the record were left out for it. */
+  readonly skipped?: number | undefined
+}
 
 interface Encoded {
   none?: string
@@ -18,8 +22,8 @@ interface Encoded {
 export class EventEncoder {
   readonly #texts = new WeakMap<Event, Encoded>()
 
-  /** @param match - Added for subscriptions with a filter. */
-  encode(event: Event, include: Include, match?: Match): string {
+  /** @param marks - Added for the subscriptions of one delivery. */
+  encode(event: Event, include: Include, marks: EventMarks = {}): string {
     let texts = this.#texts.get(event)
     if (texts === undefined) {
       texts = {}
@@ -27,7 +31,10 @@ export class EventEncoder {
     }
     texts[include] ??= JSON.stringify(narrowEvent(event, include))
     const text = texts[include]
-    return match === undefined ? text : `${text.slice(0, -1)},"match":"${match}"}`
+    const { match, skipped = 0 } = marks
+    if (match === undefined && skipped === 0) return text
+    const matched = match === undefined ? '' : `,"match":"${match}"`
+    return `${text.slice(0, -1)}${matched}${skipped === 0 ? '' : `,"skipped":${skipped}`}}`
   }
 }
 

@@ -1,8 +1,8 @@
 /** Who of a group of subscribers at one position gets which events. */
 import type { Event } from '../../sdk/model.ts'
-import type { Include } from '../store/store-api.ts'
-import type { Match } from './event-encoder.ts'
-import { type Selection, type Subscriber, selects } from './subscriber.ts'
+import type { Include, Match } from '../store/store-api.ts'
+import { type Coalesced, coalesce } from './coalesce.ts'
+import { type Policy, type Selection, type Subscriber, selects } from './subscriber.ts'
 
 /** Events that are all for all of the subscribers. */
 export interface Delivery {
@@ -12,6 +12,8 @@ export interface Delivery {
   readonly events: readonly Event[]
   /** For subscriptions with a filter: one for each event. */
   readonly matches?: readonly Match[]
+  /** For coalescing subscriptions: one for each event, how many of its record were left out. */
+  readonly skips?: readonly number[]
 }
 
 /**
@@ -64,10 +66,8 @@ export class FanOut {
         route.topics.size === topics.length
           ? events
           : events.filter((event) => route.topics.has(event.topic))
-      const { subscribers, include, windowEvents } = route
-      const delivery = { subscribers, include, windowEvents, events: wanted }
-      if (route.filter === undefined) deliveries.push(delivery)
-      else pushFiltered(deliveries, delivery, route.filter)
+      const delivery = deliveryOf(route, wanted)
+      if (delivery !== undefined) deliveries.push(delivery)
     }
     return deliveries
   }
@@ -89,7 +89,7 @@ export class FanOut {
       if (wanted.length === 0) continue
       const key =
         selection.filter === undefined
-          ? [selection.include, selection.windowEvents, ...wanted].join('\n')
+          ? [selection.include, selection.policy, selection.windowEvents, ...wanted].join('\n')
           : selection.key
       const route = routes.get(key)
       if (route === undefined) routes.set(key, routeOf(selection, wanted, subscribers))
@@ -107,6 +107,7 @@ interface Member {
 interface Route {
   readonly subscribers: Subscriber[]
   readonly include: Include
+  readonly policy: Policy
   readonly windowEvents: number
   readonly topics: ReadonlySet<string>
   readonly filter: Selection['filter']
@@ -119,22 +120,39 @@ function routeOf(
   topics: readonly string[],
   subscribers: Iterable<Subscriber>,
 ): Route {
-  const { include, windowEvents, filter } = selection
-  return { subscribers: [...subscribers], include, windowEvents, topics: new Set(topics), filter }
+  const { include, policy, windowEvents, filter } = selection
+  const wanted = new Set(topics)
+  return { subscribers: [...subscribers], include, policy, windowEvents, topics: wanted, filter }
 }
 
-function pushFiltered(
-  deliveries: Delivery[],
-  delivery: Delivery,
+/** What is left of some events by a route's policy and filter; undefined when it is nothing. */
+function deliveryOf(route: Route, wanted: readonly Event[]): Delivery | undefined {
+  const { subscribers, include, policy, windowEvents, filter } = route
+  const base = { subscribers, include, windowEvents }
+  if (policy === 'park') {
+    if (filter === undefined) return { ...base, events: wanted }
+    const { events, matches } = fitting(filter, { events: wanted, firsts: wanted })
+    return events.length === 0 ? undefined : { ...base, events, matches }
+  }
+  const latest = coalesce(wanted)
+  if (filter === undefined) return { ...base, events: latest.events, skips: latest.skips }
+  const { events, matches, skips } = fitting(filter, latest)
+  return events.length === 0 ? undefined : { ...base, events, matches, skips }
+}
+
+function fitting(
   filter: NonNullable<Selection['filter']>,
-): void {
+  candidates: Pick<Coalesced, 'events' | 'firsts'> & Partial<Coalesced>,
+): { readonly events: Event[]; readonly matches: Match[]; readonly skips: number[] } {
   const events: Event[] = []
   const matches: Match[] = []
-  for (const event of delivery.events) {
-    const match = filter(event)
+  const skips: number[] = []
+  for (const [index, event] of candidates.events.entries()) {
+    const match = filter.match(event, candidates.firsts[index] ?? event)
     if (match === undefined) continue
     events.push(event)
     matches.push(match)
+    skips.push(candidates.skips?.[index] ?? 0)
   }
-  if (events.length > 0) deliveries.push({ ...delivery, events, matches })
+  return { events, matches, skips }
 }

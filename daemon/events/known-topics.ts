@@ -1,18 +1,9 @@
 /** Which topics there are, so that a pattern that can match none is an error instead of a silence. */
 import { didYouMean } from '../../sdk/did-you-mean.ts'
 import { OrionError } from '../../sdk/errors.ts'
-import type { Operation } from '../../sdk/model.ts'
 import type { EventSource } from './event-source.ts'
+import { fitsType, operations } from './record-topics.ts'
 import type { TopicPattern } from './topic-pattern.ts'
-
-const operations: readonly Operation[] = [
-  'created',
-  'updated',
-  'deleted',
-  'restored',
-  'archived',
-  'purged',
-]
 
 /**
  * The topics of the record types, and those of clients that the log holds.
@@ -55,19 +46,7 @@ export class KnownTopics {
   }
 
   #fitsRecordType(pattern: TopicPattern): boolean {
-    const { topic } = pattern
-    if (topic !== undefined) {
-      const dot = topic.lastIndexOf('.')
-      const known: readonly string[] = operations
-      return (
-        known.includes(topic.slice(dot + 1)) &&
-        this.#source.typeNames().includes(topic.slice(0, dot))
-      )
-    }
-    for (const type of this.#source.typeNames()) {
-      if (operations.some((operation) => pattern.matches(`${type}.${operation}`))) return true
-    }
-    return false
+    return this.#source.typeNames().some((type) => fitsType(pattern, type))
   }
 
   async #fitsClientTopic(pattern: TopicPattern): Promise<boolean> {

@@ -72,11 +72,13 @@ class WindowCutter {
   }
 
   #encode(start: number, end: number): string[] {
-    const { events, include, matches } = this.#delivery
+    const { events, include, matches, skips } = this.#delivery
     const texts: string[] = []
     for (let index = start; index < end; index++) {
       const event = events[index]
-      if (event !== undefined) texts.push(this.#encoder.encode(event, include, matches?.[index]))
+      if (event === undefined) continue
+      const marks = { match: matches?.[index], skipped: skips?.[index] }
+      texts.push(this.#encoder.encode(event, include, marks))
     }
     return texts
   }

@@ -1,11 +1,9 @@
 /** One subscription: what it wants, and how far it has been served. */
-import type { Event } from '../../sdk/model.ts'
-import type { Include } from '../store/store-api.ts'
-import type { Match } from './event-encoder.ts'
+import type { Include, RecordFilter } from '../store/store-api.ts'
 import type { TopicPattern } from './topic-pattern.ts'
 
-/** Decides by the data of an event; undefined leaves it out. */
-export type EventFilter = (event: Event) => Match | undefined
+/** What happens to events that a subscriber did not take in time: they wait in the log, or give way to later ones. */
+export type Policy = 'park' | 'coalesce'
 
 /**
  * What a subscription wants. Subscriptions with equal keys want the same, and so always get the same events
@@ -15,30 +13,34 @@ export interface Selection {
   readonly key: string
   readonly patterns: readonly TopicPattern[]
   readonly include: Include
+  readonly policy: Policy
   /** Most events in one notification; a transaction is not split for it. */
   readonly windowEvents: number
-  readonly filter?: EventFilter
+  readonly filter?: RecordFilter
 }
 
-/** What a selection is made of. `where` is the canonical text of the filter, for the key. */
+/** What a selection is made of. `where` is the text of the filter, for the key. */
 export interface SelectionParts {
   readonly patterns: readonly TopicPattern[]
   readonly include: Include
   readonly windowEvents: number
-  readonly filter?: { readonly where: string; readonly accepts: EventFilter }
+  /** By default `park`. */
+  readonly policy?: Policy
+  readonly filter?: { readonly where: string; readonly records: RecordFilter }
 }
 
 /** Makes a selection; the order of its patterns makes no difference. */
 export function select(parts: SelectionParts): Selection {
-  const { patterns, include, windowEvents, filter } = parts
+  const { patterns, include, windowEvents, filter, policy = 'park' } = parts
   const texts = [...new Set(patterns.map((pattern) => pattern.text))].sort()
-  const key = JSON.stringify([include, windowEvents, filter?.where ?? null, texts])
+  const key = JSON.stringify([include, policy, windowEvents, filter?.where ?? null, texts])
   return {
     key,
     patterns,
     include,
+    policy,
     windowEvents,
-    ...(filter === undefined ? {} : { filter: filter.accepts }),
+    ...(filter === undefined ? {} : { filter: filter.records }),
   }
 }
 
@@ -50,10 +52,14 @@ export function selects(selection: Selection, topic: string): boolean {
 /** Why events before a subscriber's start can't be served. */
 export type GapReason = 'compacted' | 'epoch'
 
+/** How a subscription goes on after a gap: with the records as they are now, or with the events that are left. */
+export type OnGap = 'snapshot' | 'continue'
+
 /** A subscription as its connection's pump keeps it. */
 export interface Subscriber {
   readonly id: string
   readonly selection: Selection
+  readonly onGap: OnGap
   /** `synced` is owed when the position reaches this seq; undefined once it was sent. */
   syncAtSeq: number | undefined
   /** A gap to be told before anything else. */

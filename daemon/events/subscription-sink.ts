@@ -1,7 +1,7 @@
 /** Where a connection's pump writes. */
 
 /** The notifications a subscriber is sent; each is `subscription/<kind>` on the wire. */
-export type NotificationKind = 'events' | 'synced' | 'bookmark' | 'gap' | 'closed'
+export type NotificationKind = 'events' | 'snapshot' | 'synced' | 'bookmark' | 'gap' | 'closed'
 
 /** Takes notifications for one connection. */
 export interface SubscriptionSink {

@@ -1,6 +1,7 @@
 /** The subscriptions of one connection: gives them ids, and writes what their pump sends. */
 import type { EncodedMessageWriter } from '../../sdk/transport/transport.ts'
-import { ConnectionPump, type Opening, type SubscriptionStatus } from '../events/connection-pump.ts'
+import { ConnectionPump } from '../events/connection-pump.ts'
+import type { Opening, SubscriptionStatus } from '../events/subscription-opening.ts'
 import type { ClosingReason, SubscriptionSink } from '../events/subscription-sink.ts'
 import type { Services } from './services.ts'
 
@@ -27,7 +28,6 @@ export class ConnectionSubscriptions {
     this.#pump ??= new ConnectionPump({
       bus: this.#services.bus,
       sink: sinkOf(this.#writer),
-      log: this.#services.log,
       bookmarkEveryMs: this.#services.limits.bookmarkEveryMs,
       onFault: this.#onFault,
     })
@@ -38,6 +38,11 @@ export class ConnectionSubscriptions {
 
   close(id: string): boolean {
     return this.#pump?.close(id) ?? false
+  }
+
+  /** See `ConnectionPump.flush`. */
+  flush(id: string, seq: number): Promise<boolean> | undefined {
+    return this.#pump?.flush(id, seq)
   }
 
   status(): readonly SubscriptionStatus[] {

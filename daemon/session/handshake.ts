@@ -135,7 +135,7 @@ function resultOf(
 
 const capabilities: JsonObject = {
   'events.resume': true,
-  'events.snapshot': false,
+  'events.snapshot': true,
   'search.fullText': false,
   textDocumentSync: 0,
   executeCommandProvider: { commands },

@@ -37,6 +37,7 @@ export const routes: readonly Route[] = [
   route(type.DefineType, types.define),
   route(subscription.OpenSubscription, subscriptions.open),
   route(subscription.CloseSubscription, subscriptions.close),
+  route(subscription.FlushSubscription, subscriptions.flush),
   route(event.PublishEvent, events.publish),
   route(event.ListEvents, events.list),
   route(daemon.DaemonStatus, daemons.status),

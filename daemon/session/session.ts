@@ -264,9 +264,9 @@ export class Session implements RequestSession {
   }
 }
 
-/** Long polls end when the daemon drains: they would last longer than it. */
+/** These end when the daemon drains: they would last longer than it. */
 function waitsForEvents(request: RequestContext): boolean {
-  return request.method === 'event/list'
+  return request.method === 'event/list' || request.method === 'subscription/flush'
 }
 
 /** What editors tell every language server, and the `$/…` that anybody may ignore. */

@@ -77,6 +77,7 @@ export class EventLog implements StoreLog {
   readonly #insert: string
   readonly #read: string
   readonly #listeners = new Set<(seq: Seq) => void>()
+  readonly #holds = new Set<() => number>()
   /** Events of the open SQLite transaction and of commits that are not on disk yet. */
   #unsynced: { readonly event: Event; readonly bytes: number }[] = []
   /** Seq of the newest event; changed only in `append` and `reset`. */
@@ -231,8 +232,24 @@ export class EventLog implements StoreLog {
     return { dispose: () => void this.#listeners.delete(listener) }
   }
 
-  readEvents(after: number, limit: number): readonly Event[] {
-    if (after >= this.#durableSeq) return []
+  holdFloor(lowestSeq: () => number): { dispose(): void } {
+    this.#holds.add(lowestSeq)
+    return { dispose: () => void this.#holds.delete(lowestSeq) }
+  }
+
+  /** The lowest position that somebody still has to read from; without any, more than every position. */
+  get heldSeq(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...[...this.#holds].map((lowest) => lowest()))
+  }
+
+  /** Serves no event up to this one any more. What is left of them stays as history. */
+  raiseFloor(seq: number): void {
+    this.#floorSeq = Math.max(this.#floorSeq, seq)
+  }
+
+  readEvents(position: number, limit: number): readonly Event[] {
+    if (position >= this.#durableSeq) return []
+    const after = Math.max(position, this.#floorSeq)
     const remembered = this.#tail.after(after, limit)
     if (remembered !== undefined) return remembered
     const rows = this.#connection.prepare(this.#read).all([after, this.#durableSeq, limit + 1])

@@ -6,6 +6,7 @@
  */
 
 import type { z } from 'zod'
+import type { JsonObject } from '../../sdk/json.ts'
 import type { Claims, Event, Record, Seq, Token, WriteResult } from '../../sdk/model.ts'
 import type * as daemon from '../../sdk/protocol/daemon.ts'
 import type * as events from '../../sdk/protocol/events.ts'
@@ -85,6 +86,38 @@ export interface StoreWrites {
 /** What a subscriber may have of each event. */
 export type Include = 'none' | 'changes' | 'record'
 
+/** How a change moved a record across the filter of a subscription. */
+export type Match = NonNullable<Event['match']>
+
+/** A filter on the records of one type. */
+export interface RecordFilter {
+  /** Whether a record fits. */
+  fits(record: Record): boolean
+  /**
+   * How the record of some events moved from before `first` to after `last`, which may be the same event; undefined
+   * when it fitted neither before nor after.
+   */
+  match(last: Event, first: Event): Match | undefined
+}
+
+/** Some records of a type as of a position. */
+export interface SnapshotRequest {
+  readonly type: string
+  /** At or above the floor, on disk. */
+  readonly seq: number
+  /** The row after which the slice begins; 0 for the first. */
+  readonly afterRow: number
+  /** Most rows that are looked at, from 1 up. */
+  readonly limit: number
+}
+
+/** A part of a snapshot. It may hold no record and yet not be the last. */
+export interface SnapshotSlice {
+  readonly records: readonly Record[]
+  /** Where the next slice begins; undefined after the last. */
+  readonly afterRow: number | undefined
+}
+
 /** Reading the log. Nothing that is not on disk is ever returned. */
 export interface StoreLog {
   /** The newest seq on disk; 0 when the log is empty. */
@@ -104,6 +137,11 @@ export interface StoreLog {
    * and should return at once.
    */
   onDurable(listener: (seq: Seq) => void): { dispose(): void }
+  /**
+   * Keeps what somebody has yet to read: compaction asks for the lowest position that is still needed, and stops
+   * there, up to a bound.
+   */
+  holdFloor(lowestSeq: () => number): { dispose(): void }
 }
 
 /** The store as the session, the events and the composition root see it. */
@@ -132,6 +170,10 @@ export interface StoreApi extends StoreReads, StoreWrites {
   /** The definition of a type; undefined when there is none. */
   typeDefinition(name: string): RecordTypeDefinition | undefined
   typeNames(): readonly string[]
+  /** @throws OrionError `unknown_type`; `invalid_request` for an unknown field or operator. */
+  recordFilter(type: string, where: JsonObject): RecordFilter
+  /** Records of all lifecycles as of a position, however many are written meanwhile. */
+  readSnapshot(request: SnapshotRequest): SnapshotSlice
   backup(path: string | undefined, signal?: AbortSignal): Promise<Result<typeof daemon.BackupStore>>
   status(): StoreStatus
   /** Lets accepted writes finish, checkpoints, and closes the file. Idempotent. */

@@ -1,8 +1,6 @@
 /** Opens and closes a store, and is its face to the rest of the daemon. */
-import { randomInt } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { OrionError } from '../../sdk/errors.ts'
-import { instantMicros } from '../../sdk/instant.ts'
 import { formatToken, parseToken, type Token } from '../../sdk/model.ts'
 import { jsonSchemaOf } from '../../sdk/record-schema.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
@@ -14,11 +12,15 @@ import type { Connection, Engine } from './engine/engine.ts'
 import { EventLog } from './event-log.ts'
 import { prepareFormat } from './format.ts'
 import { IdempotencyAnswers } from './idempotency.ts'
+import { PastRecords } from './past-records.ts'
+import { compileRecordFilter } from './record-filter.ts'
 import { RecordReads } from './record-reads.ts'
+import { SnapshotReads } from './snapshot-reads.ts'
 import { createSqlCompiler, recordTableName, type SqlCompiler } from './sql.ts'
 import { storageError } from './storage-error.ts'
 import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
-import { StoreContext, type StoreIdentity } from './store-context.ts'
+import { StoreContext } from './store-context.ts'
+import { loadIdentity, newestInstant, readMeta } from './store-meta.ts'
 import { quoteName } from './tables.ts'
 import { TypeRegistry } from './type-registry.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -80,6 +82,8 @@ class Store implements StoreApi {
   readonly #registry: TypeRegistry
   readonly #writes: WriteRequests
   readonly #reads: RecordReads
+  readonly #past: PastRecords
+  readonly #snapshots: SnapshotReads
   readonly #housekeeping: NodeJS.Timeout
   #lastBackup: StoreStatus['lastBackup']
   #closing: Promise<void> | undefined
@@ -116,6 +120,8 @@ class Store implements StoreApi {
     this.#writes = new WriteRequests(this.#context, this.#queue)
     const waitFor = (token: Token, caller: Caller): Promise<void> => this.waitFor(token, caller)
     this.#reads = new RecordReads({ context: this.#context, queue: this.#queue, waitFor })
+    this.#past = new PastRecords(connection, tokenAt)
+    this.#snapshots = new SnapshotReads(this.#context, this.#past)
     this.#housekeeping = setInterval(() => this.#forgetOldAnswers(), housekeepingMs).unref()
   }
 
@@ -252,6 +258,11 @@ class Store implements StoreApi {
     return [...this.#context.types.keys()]
   }
 
+  readonly recordFilter: StoreApi['recordFilter'] = (type, where) =>
+    compileRecordFilter(this.#context.type(type).definition, where, this.#past)
+
+  readonly readSnapshot: StoreApi['readSnapshot'] = (request) => this.#snapshots.read(request)
+
   async backup(path: string | undefined, signal?: AbortSignal): ReturnType<StoreApi['backup']> {
     const at = this.#context.nextInstant()
     const { connection } = this.#context
@@ -361,29 +372,3 @@ function reachSeq(log: EventLog, seq: number, caller: Caller): Promise<void> {
 
 /** Longest wait for a position that the store does not have yet. */
 const atLeastMaxMs = 5_000
-
-function loadIdentity(connection: Connection): StoreIdentity {
-  const storeId = readMeta(connection, 'storeId') ?? keepMeta(connection, 'storeId', randomName(12))
-  const epoch = readMeta(connection, 'epoch') ?? keepMeta(connection, 'epoch', randomName(8))
-  return { storeId, epoch }
-}
-
-function readMeta(connection: Connection, key: string): string | undefined {
-  const row = connection.prepare('SELECT value FROM meta WHERE key = ?').get([key])
-  return row === undefined ? undefined : String(row.value)
-}
-
-function keepMeta(connection: Connection, key: string, value: string): string {
-  connection.prepare('INSERT INTO meta (key, value) VALUES (?, ?)').run([key, value])
-  return value
-}
-
-/** Lower-case letters and digits; 12 of them hold 62 bits. */
-function randomName(length: number): string {
-  return Array.from({ length }, () => randomInt(36).toString(36)).join('')
-}
-
-function newestInstant(connection: Connection): number {
-  const row = connection.prepare('SELECT at FROM log ORDER BY seq DESC LIMIT 1').get()
-  return row === undefined ? 0 : instantMicros(String(row.at))
-}

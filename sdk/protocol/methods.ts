@@ -31,6 +31,7 @@ export const requests: readonly RequestDefinition[] = [
   types.DefineType,
   subscriptions.OpenSubscription,
   subscriptions.CloseSubscription,
+  subscriptions.FlushSubscription,
   events.PublishEvent,
   events.ListEvents,
   daemon.DaemonStatus,

@@ -121,6 +121,7 @@ export const event = branded<Event>(
     cause: token.optional(),
     token,
     match: z.enum(['entered', 'stayed', 'left']).optional(),
+    skipped: z.int().optional(),
     imported: z.literal(true).optional(),
     redacted: z.literal(true).optional(),
     record: record.optional(),

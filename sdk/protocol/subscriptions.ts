@@ -32,6 +32,21 @@ export const CloseSubscription = defineRequest('subscription/close', {
   summary: 'Ends a subscription; nothing of it comes after the answer.',
 })
 
+export const AcknowledgeSubscription = defineRequest('subscription/acknowledge', {
+  params: z.object({ subscriptionId, token: shape.token }),
+  result: z.object({ token: shape.token }),
+  scope: 'read',
+  summary: 'Moves a named position: what is not acknowledged is sent again after a reconnect.',
+})
+
+export const FlushSubscription = defineRequest('subscription/flush', {
+  params: z.object({ subscriptionId, token: shape.token.optional() }),
+  result: z.object({ token: shape.token }),
+  scope: 'read',
+  summary:
+    'Answers after every event up to a position, by default the present one, was written to this connection.',
+})
+
 const subscriptionIds = z.array(subscriptionId).min(1)
 
 export const SubscriptionEvents = defineNotification('subscription/events', {
@@ -49,19 +64,19 @@ export const SubscriptionSnapshot = defineNotification('subscription/snapshot', 
   params: z.object({ subscriptionId, records: z.array(shape.record), token: shape.token }),
   direction: 'to client',
   summary:
-    'Records as of the token, whatever their lifecycle; any number of these, before the events after it.',
+    'Some of the records as of this position; it is one to begin at only after the last of them.',
 })
 
 export const SubscriptionSynced = defineNotification('subscription/synced', {
   params: z.object({ subscriptionId, token: shape.token }),
   direction: 'to client',
-  summary: 'The replay has caught up; always sent once.',
+  summary: 'The snapshot is whole, or the replay has caught up; always sent once.',
 })
 
 export const SubscriptionBookmark = defineNotification('subscription/bookmark', {
   params: z.object({ subscriptionIds, token: shape.token }),
   direction: 'to client',
-  summary: 'Nothing for these subscriptions up to this position.',
+  summary: 'Nothing more for these subscriptions up to this position.',
 })
 
 export const SubscriptionGap = defineNotification('subscription/gap', {
@@ -70,9 +85,12 @@ export const SubscriptionGap = defineNotification('subscription/gap', {
     reason: z.enum(['compacted', 'epoch']),
     floor: shape.token,
     token: shape.token,
+    /** Patterns that fit clients’ own topics too, whose lost events no snapshot brings back. */
+    patterns: z.array(z.string()).optional(),
   }),
   direction: 'to client',
-  summary: 'Events before this position can’t be served any more.',
+  summary:
+    'Events before this position can’t be served any more; a snapshot follows, or the events after the floor.',
 })
 
 export const SubscriptionClosed = defineNotification('subscription/closed', {

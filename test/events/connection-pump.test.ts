@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../daemon/clock.ts'
-import { ConnectionPump, type Opening } from '../../daemon/events/connection-pump.ts'
+import { ConnectionPump } from '../../daemon/events/connection-pump.ts'
 import { EventBus } from '../../daemon/events/event-bus.ts'
 import { type SelectionParts, select } from '../../daemon/events/subscriber.ts'
+import type { Opening } from '../../daemon/events/subscription-opening.ts'
 import { TopicPatterns } from '../../daemon/events/topic-pattern.ts'
 import { silentLog } from '../../daemon/log.ts'
 import { MemoryLog } from '../support/memory-log.ts'
@@ -25,7 +26,7 @@ function fixture(t: TestContext, bookmarkEveryMs = 60_000): Fixture {
     const sink = new RecordingSink()
     const faults: unknown[] = []
     const onFault = (error: unknown): void => void faults.push(error)
-    const pump = new ConnectionPump({ bus, sink, log: silentLog, bookmarkEveryMs, onFault })
+    const pump = new ConnectionPump({ bus, sink, bookmarkEveryMs, onFault })
     t.after(() => pump.dispose())
     return { pump, sink, faults }
   }
@@ -37,14 +38,16 @@ function opening(
   pattern: string,
   more: Partial<Opening & SelectionParts> = {},
 ): Opening {
-  const { seq = 0, gap, include = 'record', windowEvents = 256, filter } = more
+  const { seq = 0, gap, include = 'record', windowEvents = 256, filter, policy } = more
+  const { snapshot = false, onGap = 'continue' } = more
   const selection = select({
     patterns: [patterns.compile(pattern)],
     include,
     windowEvents,
+    ...(policy === undefined ? {} : { policy }),
     ...(filter === undefined ? {} : { filter }),
   })
-  return { id, selection, seq, ...(gap === undefined ? {} : { gap }) }
+  return { id, selection, seq, snapshot, onGap, ...(gap === undefined ? {} : { gap }) }
 }
 
 test('a replay brings each event once, in order, then says synced once', async (t) => {
@@ -310,13 +313,140 @@ test('a transport that breaks ends the pump with one fault', async (t) => {
   assert.deepEqual(faults, [error])
 })
 
+test('a flush waits for a parked connection, and ends when its subscription does', async (t) => {
+  const { log, connect } = fixture(t)
+  const { pump, sink } = connect()
+  pump.open(opening('s1', 'Note.*'))
+  pump.open(opening('s2', 'Note.*'))
+  await sink.until(() => sink.of('synced').length === 2)
+  assert.equal(await pump.flush('s1', 0), true)
+  assert.equal(pump.flush('s3', 0), undefined)
+  sink.stall()
+  for (let i = 0; i < 20; i++) log.append(['Note.created'], 10_000)
+  const answers: unknown[] = []
+  void pump.flush('s1', 20)?.then((written) => answers.push(['s1', written]))
+  void pump.flush('s2', 20)?.then((written) => answers.push(['s2', written]))
+  await sink.until(() => sink.of('events').length > 0)
+  pump.close('s1')
+  await new Promise(setImmediate)
+  assert.deepEqual(answers, [['s1', false]])
+  sink.release()
+  await sink.until(() => sink.seqs('s2').length === 20)
+  while (answers.length < 2) await new Promise(setImmediate)
+  assert.deepEqual(answers[1], ['s2', true])
+})
+
+test('a transaction is not split where another subscription waits in the middle of it', async (t) => {
+  const { log, connect } = fixture(t)
+  log.append(['Note.created'])
+  log.append(['Note.created', 'Note.updated', 'Note.updated'])
+  log.append(['Note.updated'])
+  const { pump, sink } = connect()
+  pump.open(opening('behind', 'Note.*', { seq: 0 }))
+  pump.open(opening('inside', 'Note.*', { seq: 3 }))
+  await sink.until(() => sink.of('synced').length === 2)
+  const pieces = sink.of('events').filter(({ params }) => params.subscriptionIds.includes('behind'))
+  for (const { params } of pieces) {
+    const seqs = params.events.map(({ seq }: { seq: number }) => seq)
+    assert.equal(seqs.includes(2), seqs.includes(4), `sent apart: ${seqs}`)
+  }
+  assert.deepEqual(sink.seqs('behind'), [1, 2, 3, 4, 5])
+  assert.deepEqual(sink.seqs('inside'), [4, 5])
+})
+
+test('bookmarks come in the middle of a stream of which a filter lets nothing through', async (t) => {
+  const { log, connect } = fixture(t, 20)
+  const { pump, sink } = connect()
+  const filter = { where: '{}', records: { fits: () => false, match: () => undefined } }
+  pump.open(opening('s1', 'Note.*', { filter }))
+  let stopped = false
+  const write = (): void => {
+    if (stopped) return
+    log.append(['Note.created'])
+    setImmediate(write)
+  }
+  setImmediate(write)
+  t.after(() => {
+    stopped = true
+  })
+  await sink.until(() => sink.of('bookmark').length > 1)
+  stopped = true
+  assert.equal(sink.of('events').length, 0)
+})
+
+test('a gap is followed by a snapshot unless the subscriber wants what is left', async (t) => {
+  const { log, connect } = fixture(t)
+  for (let i = 0; i < 10; i++) log.append(['Note.created'])
+  log.floorSeq = 4
+  const { pump, sink } = connect()
+  pump.open(opening('s1', 'Note.*', { seq: 2, onGap: 'snapshot' }))
+  pump.open(opening('s2', '*', { seq: 2, onGap: 'continue' }))
+  await sink.until(() => sink.of('synced').length === 2)
+  assert.deepEqual(sink.seqs('s1'), [])
+  assert.deepEqual(sink.seqs('s2'), [5, 6, 7, 8, 9, 10])
+  assert.deepEqual(
+    log.snapshots.map(({ type, seq }) => [type, seq]),
+    [['Note', 10]],
+  )
+  const gaps = new Map(sink.of('gap').map(({ params }) => [params.subscriptionId, params]))
+  assert.deepEqual(gaps.get('s1'), {
+    subscriptionId: 's1',
+    reason: 'compacted',
+    floor: log.tokenAt(4),
+    token: log.tokenAt(10),
+  })
+  // No snapshot brings back what clients published.
+  assert.deepEqual(gaps.get('s2')?.patterns, ['*'])
+  assert.equal(gaps.get('s2')?.token, log.tokenAt(4))
+})
+
+test('a gap while parked ends its snapshot with a bookmark, because synced was said before', async (t) => {
+  const { log, connect } = fixture(t)
+  const { pump, sink } = connect()
+  pump.open(opening('s1', 'Note.*', { onGap: 'snapshot' }))
+  await sink.until(() => sink.of('synced').length === 1)
+  sink.stall()
+  for (let i = 0; i < 2000; i++) log.append(['Note.created'])
+  await sink.until(() => sink.of('events').length > 0)
+  await new Promise(setImmediate)
+  log.floorSeq = 1500
+  sink.release()
+  await sink.until(() => sink.of('bookmark').length === 1)
+  const kinds = sink.sent.map(({ kind }) => kind).slice(-2)
+  assert.deepEqual(kinds, ['gap', 'bookmark'])
+  assert.equal(sink.of('bookmark')[0]?.params.token, log.tokenAt(2000))
+  assert.equal(sink.of('synced').length, 1)
+  log.append(['Note.created'])
+  await sink.until(() => sink.seqs('s1').at(-1) === 2001)
+})
+
+test('the positions that are still needed hold the floor', async (t) => {
+  const { log, bus, connect } = fixture(t)
+  for (let i = 0; i < 10; i++) log.append(['Note.created'])
+  assert.equal(log.held(), Number.POSITIVE_INFINITY)
+  const { pump, sink } = connect()
+  sink.stall()
+  pump.open(opening('s1', 'Note.*', { seq: 3 }))
+  pump.open(opening('s2', 'Note.*', { seq: 7, snapshot: true }))
+  assert.equal(log.held(), 3)
+  assert.equal(bus.subscriptionCount, 2)
+  pump.close('s1')
+  assert.equal(log.held(), 7)
+  pump.dispose()
+  assert.equal(log.held(), Number.POSITIVE_INFINITY)
+  assert.equal(bus.subscriptionCount, 0)
+})
+
 test('a filter decides event by event and says how each one matched', async (t) => {
   const { log, connect } = fixture(t)
   for (let i = 0; i < 6; i++) log.append(['Note.created'])
   const { pump, sink } = connect()
   const filter = {
     where: '{"even":true}',
-    accepts: ({ seq }: { seq: number }) => (seq % 2 === 0 ? ('stayed' as const) : undefined),
+    records: {
+      fits: () => true,
+      match: ({ seq }: { seq: number }) => (seq % 2 === 0 ? ('stayed' as const) : undefined),
+    },
   }
   pump.open(opening('s1', 'Note.*', { filter }))
   pump.open(opening('s2', 'Note.*'))

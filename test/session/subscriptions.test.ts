@@ -227,21 +227,6 @@ test('tokens of another store, of none and of the future are told apart from gap
   assert.equal(gap.params.reason, 'epoch')
 })
 
-test('what is not served yet is refused in words, not ignored', async (t) => {
-  const client = await (await startDaemon(t)).connect()
-  const wishes = [
-    { from: 'snapshot' },
-    { where: { title: 'a' } },
-    { policy: 'coalesce' },
-    { name: 'x' },
-  ]
-  for (const wish of wishes) {
-    const error = await client.refused('subscription/open', { patterns: ['Note.*'], ...wish })
-    assert.equal(error.code, 40000)
-    assert.match(error.message, /not yet served/)
-  }
-})
-
 test('event/list pages through the log and waits for the next event', async (t) => {
   const { connect } = await startDaemon(t)
   const client = await connect()

@@ -1,6 +1,6 @@
 /** A log in memory, for tests of the events part alone. */
 import type { EventSource } from '../../daemon/events/event-source.ts'
-import type { StoreLog } from '../../daemon/store/store-api.ts'
+import type { SnapshotRequest, SnapshotSlice, StoreLog } from '../../daemon/store/store-api.ts'
 import {
   type Event,
   formatToken,
@@ -16,6 +16,9 @@ export class MemoryLog implements EventSource, StoreLog {
   readonly #listeners = new Set<(seq: Seq) => void>()
   readonly #types: readonly string[]
   floorSeq = 0
+  /** The lowest position that is still needed, as the bus tells it. */
+  held: () => number = () => Number.POSITIVE_INFINITY
+  readonly snapshots: SnapshotRequest[] = []
   /** How often it was read. */
   reads = 0
 
@@ -60,6 +63,17 @@ export class MemoryLog implements EventSource, StoreLog {
   onDurable(listener: (seq: Seq) => void): { dispose(): void } {
     this.#listeners.add(listener)
     return { dispose: () => this.#listeners.delete(listener) }
+  }
+
+  holdFloor(lowestSeq: () => number): { dispose(): void } {
+    this.held = lowestSeq
+    return { dispose: () => {} }
+  }
+
+  /** No records: what is tested here is the order of the messages. */
+  readSnapshot(request: SnapshotRequest): SnapshotSlice {
+    this.snapshots.push(request)
+    return { records: [], afterRow: undefined }
   }
 
   #event(parts: { topic: string; txn: Seq; textLength: number }): Event {

@@ -1,9 +1,11 @@
-/** Opening and closing subscriptions. */
+/** Opening and closing subscriptions, and waiting for them. */
 import type { z } from 'zod'
 import { OrionError } from '../../../sdk/errors.ts'
 import { formatToken, parseToken } from '../../../sdk/model.ts'
 import type * as protocol from '../../../sdk/protocol/subscriptions.ts'
-import { select } from '../../events/subscriber.ts'
+import { onlyType } from '../../events/record-topics.ts'
+import { type Selection, type SelectionParts, select } from '../../events/subscriber.ts'
+import type { TopicPattern } from '../../events/topic-pattern.ts'
 import type { RequestContext } from '../request-context.ts'
 import { type StartPosition, startAt } from '../start-position.ts'
 
@@ -12,32 +14,21 @@ type OpenResult = z.output<typeof protocol.OpenSubscription.result>
 
 /** Begins a subscription; its first notification follows this answer. */
 export async function open(params: OpenParams, context: RequestContext): Promise<OpenResult> {
-  const { store, bus, patterns: compiled, limits } = context.services
+  const { store, bus, patterns: compiled } = context.services
   assertServed(params)
   const patterns = params.patterns.map((text) => compiled.compile(text))
   if (params.allowUnknown !== true) await bus.knownTopics.assertKnown(patterns)
-  const start = await startOf(params.from, context)
-  const { subscriptions } = context.session
-  if (subscriptions.size >= limits.subscriptionsPerConnectionMax) {
-    throw new OrionError(
-      'too_large',
-      `expected at most ${limits.subscriptionsPerConnectionMax} subscriptions of one connection`,
-      {
-        limit: limits.subscriptionsPerConnectionMax,
-        remedy: 'close some, or put several patterns into one subscription',
-      },
-    )
-  }
-  const subscriptionId = subscriptions.open({
-    selection: select({
-      patterns,
-      include: params.include ?? 'record',
-      windowEvents: params.windowEvents ?? defaultWindowEvents,
-    }),
-    seq: start.seq,
-    ...(start.gap === undefined ? {} : { gap: start.gap }),
+  const selection = selectionOf(params, patterns, context)
+  const { seq, gap, snapshot } = await startOf(params.from, context)
+  assertRoom(context)
+  const subscriptionId = context.session.subscriptions.open({
+    selection,
+    seq,
+    snapshot,
+    ...(gap === undefined ? {} : { gap }),
+    ...(params.onGap === undefined ? {} : { onGap: params.onGap }),
   })
-  return { subscriptionId, token: store.tokenAt(start.seq), patterns: params.patterns }
+  return { subscriptionId, token: store.tokenAt(seq), patterns: params.patterns }
 }
 
 /** Ends a subscription; nothing of it is written after this answer. */
@@ -46,19 +37,89 @@ export function close(
   context: RequestContext,
 ): null {
   const { subscriptionId } = params
-  if (!context.session.subscriptions.close(subscriptionId)) {
-    throw new OrionError('not_found', `this connection has no subscription ${subscriptionId}`, {
-      id: subscriptionId,
-    })
-  }
+  if (!context.session.subscriptions.close(subscriptionId)) throw noSubscription(subscriptionId)
   return null
+}
+
+/** Waits until everything up to a position has been written to this connection. */
+export async function flush(
+  params: z.output<typeof protocol.FlushSubscription.params>,
+  context: RequestContext,
+): Promise<z.output<typeof protocol.FlushSubscription.result>> {
+  const { subscriptionId } = params
+  const { store } = context.services
+  const { subscriptions } = context.session
+  // Asked before the wait for a token, so that a wrong id is told at once.
+  if (subscriptions.flush(subscriptionId, 0) === undefined) throw noSubscription(subscriptionId)
+  const seq = await seqToReach(params.token, context)
+  const written = subscriptions.flush(subscriptionId, seq)
+  const cancelled = new Promise<'cancelled'>((resolve) => {
+    context.signal.addEventListener('abort', () => resolve('cancelled'), { once: true })
+  })
+  switch (await Promise.race([written, cancelled])) {
+    case true:
+      return { token: store.tokenAt(seq) }
+    case 'cancelled':
+      throw new OrionError('cancelled', 'the wait for the subscription was given up', {})
+    default:
+      throw noSubscription(subscriptionId)
+  }
+}
+
+async function seqToReach(
+  token: Parameters<RequestContext['services']['store']['waitFor']>[0] | undefined,
+  context: RequestContext,
+): Promise<number> {
+  const { store } = context.services
+  if (token === undefined) return store.log.durableSeq
+  await store.waitFor(token, context)
+  const seq = store.seqOf(token)
+  return seq === 'epoch' ? store.log.durableSeq : seq
+}
+
+function noSubscription(subscriptionId: string): OrionError {
+  return new OrionError('not_found', `this connection has no subscription ${subscriptionId}`, {
+    id: subscriptionId,
+  })
 }
 
 const defaultWindowEvents = 256
 
-async function startOf(from: string | undefined, context: RequestContext): Promise<StartPosition> {
-  if (from === undefined || from === 'now') {
-    return { seq: context.services.store.log.durableSeq, gap: undefined }
+function selectionOf(
+  params: OpenParams,
+  patterns: readonly TopicPattern[],
+  context: RequestContext,
+): Selection {
+  const parts: SelectionParts = {
+    patterns,
+    include: params.include ?? 'record',
+    policy: params.policy ?? 'park',
+    windowEvents: params.windowEvents ?? defaultWindowEvents,
+  }
+  const { where } = params
+  if (where === undefined) return select(parts)
+  const records = context.services.store.recordFilter(filteredType(patterns, context), where)
+  return select({ ...parts, filter: { where: JSON.stringify(where), records } })
+}
+
+/** The one type that all patterns are about. */
+function filteredType(patterns: readonly TopicPattern[], context: RequestContext): string {
+  const names = context.services.store.typeNames()
+  const types = new Set(patterns.map((pattern) => onlyType(pattern, names)))
+  const [type] = types
+  if (type !== undefined && types.size === 1) return type
+  throw new OrionError('invalid_request', 'where needs patterns of one record type', {
+    remedy: 'begin each pattern with the name of the type and a dot, as in OrionInsight.*',
+  })
+}
+
+async function startOf(
+  from: string | undefined,
+  context: RequestContext,
+): Promise<StartPosition & { readonly snapshot: boolean }> {
+  const { log } = context.services.store
+  if (from === undefined || from === 'now' || from === 'snapshot') {
+    return { seq: log.durableSeq, gap: undefined, snapshot: from === 'snapshot' }
   }
   const position = parseToken(from)
   if (position === undefined) {
@@ -66,23 +127,33 @@ async function startOf(from: string | undefined, context: RequestContext): Promi
       remedy: 'pass a token of an earlier answer or event, unchanged',
     })
   }
-  return startAt(formatToken(position), context)
+  return { ...(await startAt(formatToken(position), context)), snapshot: false }
+}
+
+function assertRoom(context: RequestContext): void {
+  const { limits, bus } = context.services
+  const { subscriptionsPerConnectionMax, subscriptionsMax } = limits
+  if (context.session.subscriptions.size >= subscriptionsPerConnectionMax) {
+    throw new OrionError(
+      'too_large',
+      `expected at most ${subscriptionsPerConnectionMax} subscriptions of one connection`,
+      {
+        limit: subscriptionsPerConnectionMax,
+        remedy: 'close some, or put several patterns into one subscription',
+      },
+    )
+  }
+  if (bus.subscriptionCount < subscriptionsMax) return
+  throw new OrionError('overloaded', `the daemon has ${subscriptionsMax} subscriptions already`, {
+    retryAfterMs: 1000,
+    remedy: 'close some, or put several patterns into one subscription',
+  })
 }
 
 /** Refuses what this version does not do yet, rather than doing something else in silence. */
 function assertServed(params: OpenParams): void {
-  const missing =
-    params.from === 'snapshot'
-      ? 'from: "snapshot"'
-      : params.where !== undefined
-        ? 'where'
-        : params.policy === 'coalesce'
-          ? 'policy: "coalesce"'
-          : params.name !== undefined
-            ? 'name'
-            : undefined
-  if (missing === undefined) return
-  throw new OrionError('invalid_request', `subscription/open: ${missing} is not yet served`, {
-    remedy: 'subscribe from now or from a token, list the records, and filter at the client',
+  if (params.name === undefined) return
+  throw new OrionError('invalid_request', 'subscription/open: name is not yet served', {
+    remedy: 'keep the token of the last event that was handled, and open from it',
   })
 }

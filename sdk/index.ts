@@ -28,6 +28,7 @@ export {
 export type {
   Gap,
   HandlerOptions,
+  PatternSubscriptionOptions,
   RecordSubscriptionOptions,
   SubscriptionOptions,
 } from './client/subscription-options.ts'

@@ -61,7 +61,7 @@ export type ServeFlags = GlobalFlags & {
 }
 
 /** The flags of `orion watch`. */
-export type WatchFlags = GlobalFlags & { readonly from?: string }
+export type WatchFlags = GlobalFlags & { readonly from?: string; readonly where?: string }
 
 /** The flags of `orion events`. */
 export type EventsFlags = GlobalFlags & {

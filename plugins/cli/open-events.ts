@@ -1,6 +1,6 @@
 import type { Client } from '../../sdk/client/client.ts'
 import type { EventStream } from '../../sdk/client/event-stream.ts'
-import type { SubscriptionOptions } from '../../sdk/client/subscription-options.ts'
+import type { PatternSubscriptionOptions } from '../../sdk/client/subscription-options.ts'
 import { isOrionError } from '../../sdk/errors.ts'
 import type { Cli } from './context.ts'
 
@@ -13,7 +13,7 @@ import type { Cli } from './context.ts'
 export async function openEvents(
   cli: Cli,
   client: Client,
-  request: { readonly patterns: readonly string[]; readonly options: SubscriptionOptions },
+  request: { readonly patterns: readonly string[]; readonly options: PatternSubscriptionOptions },
 ): Promise<EventStream> {
   const { patterns, options } = request
   try {

@@ -16,13 +16,13 @@ import { Repository } from './repository.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { SubscriptionHub } from './subscription-hub.ts'
 import type {
+  AnySubscriptionOptions,
   HandlerOptions,
+  PatternSubscriptionOptions,
   RecordSubscriptionOptions,
-  SubscriptionOptions,
 } from './subscription-options.ts'
 import { Transaction, type TransactResult } from './transaction.ts'
 import type { TypeDefiner } from './type-definer.ts'
-import { toWhere } from './typed-record.ts'
 import { waitForEvent } from './wait-for.ts'
 import type { Where } from './where.ts'
 import { type WriteOptions, wireOptions } from './write-options.ts'
@@ -113,11 +113,11 @@ export class Client implements AsyncDisposable {
   ): Promise<EventStream<RecordData<T>>>
   async subscribe(
     patterns: string | readonly string[],
-    options?: SubscriptionOptions,
+    options?: PatternSubscriptionOptions,
   ): Promise<EventStream>
   async subscribe(
     what: RecordType | string | readonly string[],
-    options: RecordSubscriptionOptions<RecordType> = {},
+    options: AnySubscriptionOptions = {},
   ): Promise<EventStream<JsonObject>> {
     return await this.#stream(what, options)
   }
@@ -134,12 +134,12 @@ export class Client implements AsyncDisposable {
   async on(
     patterns: string | readonly string[],
     handler: (event: Event) => void | Promise<void>,
-    options?: SubscriptionOptions & HandlerOptions,
+    options?: PatternSubscriptionOptions & HandlerOptions,
   ): Promise<Subscription>
   async on(
     what: RecordType | string | readonly string[],
     handler: (event: Event<never>) => void | Promise<void>,
-    options: RecordSubscriptionOptions<RecordType> & HandlerOptions = {},
+    options: AnySubscriptionOptions & HandlerOptions = {},
   ): Promise<Subscription> {
     const stream: EventStream<never> = await this.#stream(what, options)
     void handleEach(stream, handler, options.onError)
@@ -183,9 +183,9 @@ export class Client implements AsyncDisposable {
     options: RecordWaitOptions = {},
   ): Promise<Event> {
     const { after, timeoutMs, allowUnknown, operations } = options
-    const asked: RecordSubscriptionOptions<RecordType> = {
+    const asked: AnySubscriptionOptions = {
       ...(after && { from: after }),
-      ...(where && { where: toWhere(where) }),
+      ...(where && { where }),
       ...(allowUnknown && { allowUnknown }),
       ...(operations && { operations }),
     }
@@ -223,7 +223,7 @@ export class Client implements AsyncDisposable {
 
   async #stream<Data>(
     what: RecordType | string | readonly string[],
-    options: RecordSubscriptionOptions<RecordType>,
+    options: AnySubscriptionOptions,
     timeoutMs = this.#caller.timeoutMs,
   ): Promise<EventStream<Data>> {
     const { signal } = options

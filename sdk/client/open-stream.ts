@@ -7,7 +7,7 @@ import type { GapRepair } from './gap-repair.ts'
 import { clientClosed } from './session-keeper.ts'
 import { SnapshotDifference } from './snapshot-difference.ts'
 import type { OpenRequest, SubscriptionHub } from './subscription-hub.ts'
-import type { RecordSubscriptionOptions } from './subscription-options.ts'
+import type { AnySubscriptionOptions } from './subscription-options.ts'
 import { typedError } from './typed-errors.ts'
 import { toJsonObject } from './typed-record.ts'
 
@@ -21,7 +21,7 @@ export interface StreamTarget {
 /** The patterns of a subscription: those that were given, or those of a record type. */
 export function patternsOf(
   what: RecordType | string | readonly string[],
-  { operations }: Pick<RecordSubscriptionOptions<RecordType>, 'operations'>,
+  { operations }: Pick<AnySubscriptionOptions, 'operations'>,
 ): readonly string[] {
   if (typeof what === 'string') return [what]
   if (!isRecordType(what)) return what
@@ -42,7 +42,7 @@ export function isRecordType(what: RecordType | string | readonly string[]): wha
 export async function openStream<Data = JsonObject>(
   hub: SubscriptionHub,
   target: StreamTarget,
-  options: RecordSubscriptionOptions<RecordType>,
+  options: AnySubscriptionOptions,
 ): Promise<EventStream<Data>> {
   const { signal, queueMaxEvents = defaultQueueMaxEvents, from = 'now' } = options
   const { timeoutMs, patterns, repair } = target
@@ -88,7 +88,7 @@ export async function openFeed(
 
 function openRequest(
   { patterns, repair }: StreamTarget,
-  options: RecordSubscriptionOptions<RecordType>,
+  options: AnySubscriptionOptions,
 ): OpenRequest {
   const { where, include, policy, windowEvents, name, allowUnknown } = options
   return {

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json.ts'
 import type { Operation, Token } from '../model.ts'
 import type { RecordType } from '../record-type.ts'
 import type { Where } from './where.ts'
@@ -38,6 +39,18 @@ export interface RecordSubscriptionOptions<T extends RecordType> extends Subscri
   /** Only events of records that fit before or after; they say which by `match`. */
   readonly where?: Where<T>
   /** Only these; all of them when left out. */
+  readonly operations?: readonly Operation[]
+}
+
+/** Options of a subscription to patterns. */
+export interface PatternSubscriptionOptions extends SubscriptionOptions {
+  /** A filter as it travels; the patterns must then be of one record type. */
+  readonly where?: JsonObject
+}
+
+/** Options of a subscription, whatever it is to. */
+export interface AnySubscriptionOptions extends SubscriptionOptions {
+  readonly where?: object
   readonly operations?: readonly Operation[]
 }
 

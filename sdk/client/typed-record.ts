@@ -8,7 +8,7 @@ import type { ApplyOperator } from '../protocol/records.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import type { LiveChange, LivePage } from './live-change.ts'
 import type { Page } from './queries.ts'
-import type { FieldName, Where } from './where.ts'
+import type { FieldName } from './where.ts'
 import type { WriteOptions, Written } from './write-options.ts'
 
 /** A record from the wire, as one of its type. */
@@ -68,11 +68,6 @@ export function pageOf<T extends RecordType>({ records, next, token }: Page<T>):
 /** Operators for the wire; what they may do is checked by the compiler, and by the daemon. */
 export function toOperators(operators: readonly unknown[]): ApplyOperator[] {
   return operators as ApplyOperator[]
-}
-
-/** A filter of a type that is not known here; the daemon checks it. */
-export function toWhere(where: object): Where<RecordType> {
-  return where as Where<RecordType>
 }
 
 /** Data for the wire. JSON leaves out members that are undefined. */

@@ -72,3 +72,113 @@ test('a pattern for a topic of the user’s own is waited for, a mistyped one of
   assert.match(told.stderr, /^There is no such event so far: Own\.topic\n$/)
   assert.equal(JSON.parse(told.stdout).payload, 7)
 })
+
+test('a watch from a snapshot shows what there is, then what comes, each once, over a killed daemon', async (t) => {
+  const place = makePlace(t)
+  const add = async (id: string, status: string): Promise<void> => {
+    const data = JSON.stringify({ jobId: id, status })
+    await place.json(['create', 'JobResult', '--id', id, '--data', data])
+  }
+  await add('a', 'FAILURE')
+  await add('b', 'SUCCESS')
+  const where = '{"status":"FAILURE"}'
+  const watcher = place.start(
+    ['watch', 'JobResult.*', '--from', 'snapshot', '--where', where, '--json'],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const line = linesOf(watcher)
+  const seen: unknown[] = []
+  const take = async (): Promise<void> => {
+    const { id, op, match, synthetic } = JSON.parse(await line())
+    seen.push([id, op, match, synthetic === true])
+  }
+  await take()
+  const [killed = 0] = place.daemons()
+  process.kill(killed, 'SIGKILL')
+  await until(() => !isAlive(killed))
+  await add('c', 'SUCCESS')
+  await add('d', 'FAILURE')
+  await place.json(['update', 'JobResult', 'a', '--set', '{"status":"SUCCESS"}'])
+  await take()
+  await take()
+  assert.deepEqual(seen, [
+    ['a', 'created', 'entered', true],
+    ['d', 'created', 'entered', false],
+    ['a', 'updated', 'left', false],
+  ])
+})
+
+test('a wait goes on over a killed and a stopped daemon, and is not ended by what does not fit', async (t) => {
+  const place = makePlace(t)
+  const { token } = tokenOf(await place.json(['publish', 'Test.begun']))
+  const waiting = place.orion(
+    ['wait', 'JobResult.*', '--where', '{"jobId":"mine"}', '--after', token, '--json'],
+    {},
+  )
+  await until(async () => (await subscriptions(place)) === 1)
+  const [killed = 0] = place.daemons()
+  process.kill(killed, 'SIGKILL')
+  await until(() => !isAlive(killed))
+  const result = (jobId: string) => JSON.stringify({ jobId, status: 'SUCCESS' })
+  await place.json(['create', 'JobResult', '--data', result('other')])
+  await place.orion(['stop'])
+  await place.json(['create', 'JobResult', '--id', 'r', '--data', result('mine')])
+  const { code, stdout, stderr } = await waiting
+  assert.equal(code, 0, stderr)
+  assert.equal(JSON.parse(stdout).id, 'r')
+})
+
+test('a wait whose daemon was stopped and stays so runs out of its time', async (t) => {
+  const place = makePlace(t)
+  await place.json(['publish', 'Test.begun'])
+  const waiting = place.orion(['wait', 'Test.*', '--timeout', '6s', '--json'])
+  await until(async () => (await subscriptions(place)) === 1)
+  await place.orion(['stop'])
+  const { code, stderr } = await waiting
+  assert.equal(code, 7, stderr)
+  assert.equal(JSON.parse(stderr).kind, 'timeout')
+  assert.deepEqual(place.daemons(), [])
+})
+
+test('events are read on from a token, and one that means nothing here is said to be wrong', async (t) => {
+  const place = makePlace(t)
+  await publish(place, 1)
+  const { token } = tokenOf(await place.json(['publish', 'Test.done', '--payload', '2']))
+  await publish(place, 3)
+  const told = await place.orion(['events', 'Test.*', '--after', token, '--json'])
+  assert.equal(JSON.parse(told.stdout).payload, 3)
+  for (const [wrong, kind] of [
+    ['yesterday', 'invalid_request'],
+    ['o1.other1.epoch1.5', 'token_invalid'],
+  ] as const) {
+    for (const args of [
+      ['events', '--after', wrong],
+      ['watch', '*', '--from', wrong],
+      ['wait', '*', '--after', wrong],
+    ]) {
+      const refused = await place.orion([...args, '--json'])
+      assert.equal(refused.code, 2, refused.stderr)
+      assert.equal(JSON.parse(refused.stderr).kind, kind)
+    }
+  }
+})
+
+test('a filter that can’t be is refused at once: an unknown field, patterns of more than one type', async (t) => {
+  const place = makePlace(t)
+  for (const args of [
+    ['watch', 'JobResult.*', '--where', '{"jobid":"a"}'],
+    ['wait', 'JobResult.*', '--where', '{"jobid":"a"}'],
+    ['watch', '*', '--where', '{"jobId":"a"}'],
+    ['watch', 'JobResult.*', 'Proposal.*', '--where', '{"jobId":"a"}'],
+    ['watch', 'JobResult.*', '--where', 'jobId=a'],
+  ]) {
+    const refused = await place.orion([...args, '--json'])
+    assert.equal(refused.code, 2, refused.stderr)
+    assert.equal(JSON.parse(refused.stderr).kind, 'invalid_request')
+  }
+})
+
+function tokenOf(value: unknown): { readonly token: string } {
+  assert.ok(typeof value === 'object' && value !== null && 'token' in value)
+  return { token: String(value.token) }
+}

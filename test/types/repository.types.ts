@@ -223,8 +223,9 @@ export async function events(): Promise<void> {
   }
   // @ts-expect-error there is no such field
   await client.subscribe(Pattern, { where: { nam: 'x' } })
-  // @ts-expect-error a filter needs one record type
   await client.subscribe('Pattern.*', { where: { name: 'x' } })
+  // @ts-expect-error operations are those of a record type
+  await client.subscribe('Pattern.*', { operations: ['created'] })
   // @ts-expect-error there is no such operation
   await client.on(Insight, () => {}, { operations: ['changed'] })
 }

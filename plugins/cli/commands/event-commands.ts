@@ -12,18 +12,34 @@ const patternArgument = {
 
 const tokenFlag = { kind: 'parsed', parse: String, optional: true, placeholder: 'TOKEN' } as const
 
+const whereFlag = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  placeholder: 'JSON',
+  brief: 'Only events of records that fit; the patterns must then be of one record type',
+} as const
+
 /** `orion watch` */
 export const watchCommand = command<WatchFlags, string[]>({
   brief: 'Show events as they happen',
   about:
-    'Shows the events of some patterns, one a line, as they happen, until Ctrl-C. Goes on where it was after a restart of the daemon: no event is missed, none comes twice.',
+    'Shows the events of some patterns, one a line, as they happen, until Ctrl-C. Goes on where it was after a restart of the daemon: no event is missed, none comes twice. With `--from snapshot` the records there are come first, each as an event marked `synthetic`, whatever their lifecycle.',
   examples: [
     ["watch '*'", 'everything'],
     ["watch 'JobResult.*' 'Proposal.*' --json", 'as JSON Lines'],
     ["watch '*' --from o1.k3f9.a41c.1207", 'after a position that an answer or an event gave'],
+    [
+      `watch 'JobResult.*' --from snapshot --where '{"status":"FAILURE"}'`,
+      'the failures there are, then each that comes, and each that is one no more',
+    ],
   ],
   parameters: {
-    flags: { ...globalFlags, from: { ...tokenFlag, brief: '`now` (default), or a token' } },
+    flags: {
+      ...globalFlags,
+      from: { ...tokenFlag, brief: '`now` (default), `snapshot`, or a token' },
+      where: whereFlag,
+    },
     positional: { kind: 'array', parameter: patternArgument, minimum: 1 },
   },
   load: async () => (await import('../actions/watch.ts')).watch,
@@ -103,13 +119,7 @@ export const waitCommand = command<WaitFlags, [string]>({
   parameters: {
     flags: {
       ...globalFlags,
-      where: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        placeholder: 'JSON',
-        brief: 'Only events of records that fit; the pattern must then be of one record type',
-      },
+      where: whereFlag,
       after: { ...tokenFlag, brief: 'Also events between this token and now' },
       timeout: {
         kind: 'parsed',

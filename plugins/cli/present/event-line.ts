@@ -20,6 +20,8 @@ export function eventLine(event: Event, { colours, columns }: TextStyle): string
       : []),
     ...(event.payload === undefined ? [] : [cellText(event.payload)]),
     ...(event.reason === undefined ? [] : [`“${safeText(event.reason)}”`]),
+    ...(event.match === 'left' ? ['fits no more'] : []),
+    ...(event.synthetic ? ['from a snapshot'] : []),
     ...(event.redacted ? ['values erased'] : []),
   ]
   const note = notes.length === 0 ? '' : `  ${cut(notes.join('; '), columns ?? 200)}`

@@ -12,6 +12,8 @@ export interface Config {
   readonly limits: Limits
   readonly logLevel: LogLevel
   readonly engine: 'sql.js'
+  /** Record types whose history outlives their events, and for how long, in milliseconds. */
+  readonly historyKeptMs: Readonly<Record<string, number>>
 }
 
 /** Where settings come from, the later ones first: the command line, the environment, the store's file. */
@@ -36,6 +38,7 @@ export function loadConfig(sources: ConfigSources): Config {
     limits: Object.freeze({ ...limits, ...sources.limits }),
     logLevel: environment.logLevel ?? file.logLevel ?? 'info',
     engine: environment.engine ?? file.engine ?? 'sql.js',
+    historyKeptMs: Object.freeze(file.historyKeptMs ?? {}),
   })
 }
 
@@ -59,6 +62,7 @@ const fileSchema = z.strictObject({
   limits: limitsSchema.optional(),
   logLevel: z.enum(logLevels).optional(),
   engine: z.literal('sql.js').optional(),
+  historyKeptMs: z.record(z.string(), z.int().min(1)).optional(),
 })
 
 function readSettings(path: string): unknown {
@@ -103,7 +107,7 @@ function wrong(where: string, expected: string, issue?: z.core.$ZodIssue): Launc
   const meant =
     unknown === undefined
       ? undefined
-      : didYouMean(unknown, [...limitNames, 'limits', 'logLevel', 'engine'])
+      : didYouMean(unknown, [...limitNames, 'limits', 'logLevel', 'engine', 'historyKeptMs'])
   return new LaunchError('start_failed', `expected of ${where} ${expected}`, {
     remedy: meant === undefined ? 'correct or remove the setting' : `did you mean ${meant}?`,
   })

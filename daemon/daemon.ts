@@ -92,6 +92,7 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
     limits: config.limits,
     log,
     bundledTypes: options.bundledTypes,
+    historyKeptMs: config.historyKeptMs,
     // The next client starts a daemon that opens the store again, and learns what was stored.
     onFailure: (failure) => void shutdown.begin(`the store failed: ${failure.message}`),
   })

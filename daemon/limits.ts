@@ -37,6 +37,18 @@ export interface Limits {
   /** Events kept in memory for subscribers that keep up. */
   readonly logTailMaxEvents: number
   readonly logTailMaxBytes: number
+  /** How long each event is served at least. */
+  readonly eventsKeptMs: number
+  /** How many of the newest events are served at least. */
+  readonly eventsKept: number
+  /** Most events that are kept, for whatever reason; also those that a subscriber has yet to read. */
+  readonly eventsHeldMax: number
+  /** How often the log is compacted. */
+  readonly compactEveryMs: number
+  /** Named positions of the store. */
+  readonly positionsMax: number
+  /** How long a named position that nobody uses is kept. */
+  readonly positionsKeptMs: number
   /** Pages in the write-ahead log that start a checkpoint. */
   readonly checkpointPages: number
   readonly pageCacheKib: number
@@ -73,6 +85,12 @@ export const defaultLimits: Limits = {
   idempotencyKeptMs: 48 * 60 * 60 * 1000,
   logTailMaxEvents: 4096,
   logTailMaxBytes: 16 * 1024 * 1024,
+  eventsKeptMs: 7 * 24 * 60 * 60 * 1000,
+  eventsKept: 100_000,
+  eventsHeldMax: 1_000_000,
+  compactEveryMs: 60_000,
+  positionsMax: 1000,
+  positionsKeptMs: 7 * 24 * 60 * 60 * 1000,
   checkpointPages: 2000,
   pageCacheKib: 16 * 1024,
   statementsMax: 256,

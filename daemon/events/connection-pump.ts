@@ -116,12 +116,17 @@ export class ConnectionPump implements LogReader {
    * Undefined when this connection has no such subscription.
    */
   flush(id: string, seq: number): Promise<boolean> | undefined {
+    if (!this.has(id)) return undefined
     const position = this.#cohorts.seqOf(id)
-    if (position === undefined && !this.#snapshots.has(id)) return undefined
     if (position !== undefined && position >= seq && !this.#cohorts.isOwing(id)) {
       return Promise.resolve(true)
     }
     return this.#flushes.wait(id, seq)
+  }
+
+  /** Whether a subscription with this id is open. */
+  has(id: string): boolean {
+    return this.#snapshots.has(id) || this.#cohorts.seqOf(id) !== undefined
   }
 
   /** The newest position that a subscription was told, or is being told; undefined during its snapshot. */

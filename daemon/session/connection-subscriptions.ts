@@ -3,6 +3,7 @@ import type { EncodedMessageWriter } from '../../sdk/transport/transport.ts'
 import { ConnectionPump } from '../events/connection-pump.ts'
 import type { Opening, SubscriptionStatus } from '../events/subscription-opening.ts'
 import type { ClosingReason, SubscriptionSink } from '../events/subscription-sink.ts'
+import type { PositionOwner } from '../store/store-api.ts'
 import type { Services } from './services.ts'
 
 /** Made with its pump when the first subscription opens, so that other connections cost nothing here. */
@@ -11,6 +12,7 @@ export class ConnectionSubscriptions {
   readonly #writer: EncodedMessageWriter
   readonly #onFault: (error: unknown) => void
   #pump: ConnectionPump | undefined
+  readonly #named = new Map<string, NamedUse>()
   #opened = 0
 
   constructor(services: Services, writer: EncodedMessageWriter, onFault: (error: unknown) => void) {
@@ -23,8 +25,12 @@ export class ConnectionSubscriptions {
     return this.#pump?.size ?? 0
   }
 
-  /** Begins a subscription and returns its id, which is never used again on this connection. */
-  open(opening: Omit<Opening, 'id'>): string {
+  /**
+   * Begins a subscription and returns its id, which is never used again on this connection.
+   *
+   * @param owner - Of its named position. Whoever has that in use already loses it, and its subscription ends.
+   */
+  open(opening: Omit<Opening, 'id'>, owner?: PositionOwner): string {
     this.#pump ??= new ConnectionPump({
       bus: this.#services.bus,
       sink: sinkOf(this.#writer),
@@ -33,11 +39,28 @@ export class ConnectionSubscriptions {
     })
     const id = `s${++this.#opened}`
     this.#pump.open({ ...opening, id })
+    if (owner !== undefined) this.#use(id, owner)
     return id
   }
 
   close(id: string): boolean {
+    this.#release(id)
     return this.#pump?.close(id) ?? false
+  }
+
+  /** Whose named position a subscription moves; undefined when it has no name. */
+  ownerOf(id: string): PositionOwner | undefined {
+    return this.#named.get(id)?.owner
+  }
+
+  /** See `ConnectionPump.toldSeq`. */
+  toldSeq(id: string): number | undefined {
+    return this.#pump?.toldSeq(id)
+  }
+
+  /** Whether a subscription with this id is open. */
+  has(id: string): boolean {
+    return this.#pump?.has(id) ?? false
   }
 
   /** See `ConnectionPump.flush`. */
@@ -54,8 +77,28 @@ export class ConnectionSubscriptions {
   }
 
   dispose(): void {
+    for (const id of this.#named.keys()) this.#release(id)
     this.#pump?.dispose()
   }
+
+  #use(id: string, owner: PositionOwner): void {
+    const taken = (): void => {
+      this.#named.delete(id)
+      // A connection that is gone needs not be told.
+      this.#pump?.end(id, { reason: 'error' }).catch(() => {})
+    }
+    this.#named.set(id, { owner, use: this.#services.store.positions.use(owner, taken) })
+  }
+
+  #release(id: string): void {
+    this.#named.get(id)?.use.dispose()
+    this.#named.delete(id)
+  }
+}
+
+interface NamedUse {
+  readonly owner: PositionOwner
+  readonly use: { dispose(): void }
 }
 
 function sinkOf(writer: EncodedMessageWriter): SubscriptionSink {

@@ -37,10 +37,12 @@ export const routes: readonly Route[] = [
   route(type.DefineType, types.define),
   route(subscription.OpenSubscription, subscriptions.open),
   route(subscription.CloseSubscription, subscriptions.close),
+  route(subscription.AcknowledgeSubscription, subscriptions.acknowledge),
   route(subscription.FlushSubscription, subscriptions.flush),
   route(event.PublishEvent, events.publish),
   route(event.ListEvents, events.list),
   route(daemon.DaemonStatus, daemons.status),
   route(daemon.BackupStore, daemons.backup),
+  route(daemon.CompactStore, daemons.compact),
   route(daemon.ShutdownDaemon, daemons.shutdown),
 ]

@@ -144,11 +144,37 @@ export interface StoreLog {
   holdFloor(lowestSeq: () => number): { dispose(): void }
 }
 
+/** Whose named position it is. */
+export interface PositionOwner {
+  readonly principal: string
+  readonly name: string
+}
+
+/** A named position as it is kept. */
+export interface NamedPosition {
+  readonly epoch: string
+  readonly seq: number
+}
+
+/** Positions that last, by principal and name. Compaction does not pass them while they live, up to a bound. */
+export interface StorePositions {
+  find(owner: PositionOwner): NamedPosition | undefined
+  /**
+   * Moves a position forward, or makes it; never back within one epoch. Resolves with the position when it is on disk.
+   *
+   * @throws OrionError `too_large` when there are too many already.
+   */
+  keep(owner: PositionOwner, seq: number): Promise<number>
+  /** Uses a position until it is disposed of. Whoever uses it already is told that somebody took it over. */
+  use(owner: PositionOwner, onTaken: () => void): { dispose(): void }
+}
+
 /** The store as the session, the events and the composition root see it. */
 export interface StoreApi extends StoreReads, StoreWrites {
   readonly storeId: string
   readonly epoch: string
   readonly log: StoreLog
+  readonly positions: StorePositions
   /** The token of the newest event on disk. */
   token(): Token
   /** The token of the floor. */
@@ -174,6 +200,12 @@ export interface StoreApi extends StoreReads, StoreWrites {
   recordFilter(type: string, where: JsonObject): RecordFilter
   /** Records of all lifecycles as of a position, however many are written meanwhile. */
   readSnapshot(request: SnapshotRequest): SnapshotSlice
+  /**
+   * Compacts the log: everything before a token, or what is too old to be kept.
+   *
+   * @throws OrionError `token_invalid` for a token of another store or epoch, or of the future.
+   */
+  compact(before: Token | undefined): Promise<Result<typeof daemon.CompactStore>>
   backup(path: string | undefined, signal?: AbortSignal): Promise<Result<typeof daemon.BackupStore>>
   status(): StoreStatus
   /** Lets accepted writes finish, checkpoints, and closes the file. Idempotent. */
@@ -183,5 +215,5 @@ export interface StoreApi extends StoreReads, StoreWrites {
 /** The store's part of `daemon/status`. */
 export type StoreStatus = Pick<
   daemon.DaemonStatusResult,
-  'store' | 'engine' | 'queue' | 'lastBackup'
+  'store' | 'engine' | 'queue' | 'positions' | 'lastBackup'
 >

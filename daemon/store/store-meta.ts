@@ -11,10 +11,47 @@ export function loadIdentity(connection: Connection): StoreIdentity {
   return { storeId, epoch }
 }
 
+/**
+ * Begins a new life of the log in an open file: tokens given before are of another epoch from now on. For a store that
+ * went back to an earlier state; call it before anything is served.
+ */
+export function newEpoch(connection: Connection): void {
+  writeMeta(connection, 'epoch', randomName(8))
+  connection.prepare('DELETE FROM meta WHERE key >= ? AND key < ?').run(backupKeys)
+}
+
+/**
+ * Whether the file is a copy that a backup made. While a backup copies, the store holds a mark, which is in the copy
+ * therefore and not in the store afterwards. A store that crashed during a backup has it too: the new epoch it gets
+ * costs its subscribers a snapshot.
+ */
+export function isRestoredBackup(connection: Connection): boolean {
+  const marked = 'SELECT key FROM meta WHERE key >= ? AND key < ? LIMIT 1'
+  return connection.prepare(marked).get(backupKeys) !== undefined
+}
+
+/** Makes the mark of one backup; see `isRestoredBackup`. */
+export function backupMark(): string {
+  return `backup:${randomName(12)}`
+}
+
+/** From the first name of a mark up to the first name after all of them. */
+const backupKeys = ['backup:', 'backup;']
+
 /** What is kept under a name; undefined when nothing is. */
 export function readMeta(connection: Connection, key: string): string | undefined {
   const row = connection.prepare('SELECT value FROM meta WHERE key = ?').get([key])
   return row === undefined ? undefined : String(row.value)
+}
+
+/** Keeps a value under a name, in place of the one that was there. */
+export function writeMeta(connection: Connection, key: string, value: string): void {
+  connection.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run([key, value])
+}
+
+/** Forgets what is kept under a name. */
+export function removeMeta(connection: Connection, key: string): void {
+  connection.prepare('DELETE FROM meta WHERE key = ?').run([key])
 }
 
 function keepMeta(connection: Connection, key: string, value: string): string {

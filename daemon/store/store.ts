@@ -12,15 +12,18 @@ import type { Connection, Engine } from './engine/engine.ts'
 import { EventLog } from './event-log.ts'
 import { prepareFormat } from './format.ts'
 import { IdempotencyAnswers } from './idempotency.ts'
+import { NamedPositions } from './named-positions.ts'
 import { PastRecords } from './past-records.ts'
+import { reachSeq } from './reach-seq.ts'
 import { compileRecordFilter } from './record-filter.ts'
 import { RecordReads } from './record-reads.ts'
+import { Retention } from './retention.ts'
 import { SnapshotReads } from './snapshot-reads.ts'
 import { createSqlCompiler, recordTableName, type SqlCompiler } from './sql.ts'
 import { storageError } from './storage-error.ts'
 import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
 import { StoreContext } from './store-context.ts'
-import { loadIdentity, newestInstant, readMeta } from './store-meta.ts'
+import { isRestoredBackup, loadIdentity, newEpoch, newestInstant, readMeta } from './store-meta.ts'
 import { quoteName } from './tables.ts'
 import { TypeRegistry } from './type-registry.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -36,6 +39,10 @@ export interface StoreOptions {
   readonly log: Log
   /** Types that are there from the first day: defined, or extended, before anybody asks. */
   readonly bundledTypes: readonly RecordTypeDefinition[]
+  /** Record types whose history outlives their events, and for how long. */
+  readonly historyKeptMs?: Readonly<Record<string, number>>
+  /** The store went back to an earlier state: tokens given before are of another epoch. */
+  readonly beginEpoch?: boolean
   /** Told when a sync failed: only opening the store again tells what is stored. */
   readonly onFailure?: (failure: Error) => void
 }
@@ -49,6 +56,7 @@ export async function openStore(options: StoreOptions): Promise<StoreApi> {
   const connection = openConnection(options)
   try {
     prepareFormat(connection)
+    if (options.beginEpoch || isRestoredBackup(connection)) newEpoch(connection)
     const store = new Store(options, connection)
     await store.defineBundled(options.bundledTypes)
     // What a crashed daemon left in the log may be in the kernel's memory alone: it is served only from disk.
@@ -84,6 +92,8 @@ class Store implements StoreApi {
   readonly #reads: RecordReads
   readonly #past: PastRecords
   readonly #snapshots: SnapshotReads
+  readonly positions: NamedPositions
+  readonly #retention: Retention
   readonly #housekeeping: NodeJS.Timeout
   #lastBackup: StoreStatus['lastBackup']
   #closing: Promise<void> | undefined
@@ -122,6 +132,27 @@ class Store implements StoreApi {
     this.#reads = new RecordReads({ context: this.#context, queue: this.#queue, waitFor })
     this.#past = new PastRecords(connection, tokenAt)
     this.#snapshots = new SnapshotReads(this.#context, this.#past)
+    const { positionsMax, positionsKeptMs } = limits
+    const { epoch } = identity
+    const queue = this.#queue
+    this.positions = new NamedPositions({
+      connection,
+      queue,
+      clock,
+      epoch,
+      positionsMax,
+      positionsKeptMs,
+    })
+    this.#retention = new Retention({
+      connection,
+      queue,
+      events: this.log,
+      positions: this.positions,
+      clock,
+      limits,
+      log,
+      historyKeptMs: options.historyKeptMs ?? {},
+    })
     this.#housekeeping = setInterval(() => this.#forgetOldAnswers(), housekeepingMs).unref()
   }
 
@@ -268,12 +299,24 @@ class Store implements StoreApi {
     const { connection } = this.#context
     const made = await backupStore({
       connection,
+      queue: this.#queue,
       path,
       at,
       ...(signal === undefined ? {} : { signal }),
     })
     this.#lastBackup = { path: made.path, at }
     return { ...made, token: this.token() }
+  }
+
+  async compact(before: Token | undefined): ReturnType<StoreApi['compact']> {
+    const seq = before === undefined ? undefined : this.seqOf(before)
+    if (seq === 'epoch' || (seq ?? 0) > this.log.durableSeq) {
+      throw new OrionError('token_invalid', 'before: expected a position that this store has had', {
+        remedy: 'Use a token that an answer or an event of this store carried.',
+      })
+    }
+    const { floorSeq, deleted } = await this.#retention.compact(seq)
+    return { floor: this.tokenAt(floorSeq), deleted }
   }
 
   status(): StoreStatus {
@@ -296,6 +339,12 @@ class Store implements StoreApi {
           'each answer after fdatasync of the write-ahead log, one for all writes that wait',
       },
       queue: this.#queue.counts,
+      positions: this.positions.list().map(({ principal, name, epoch, seq, inUse }) => ({
+        principal,
+        name,
+        token: formatToken({ storeId: this.storeId, epoch, seq }),
+        inUse,
+      })),
       ...(this.#lastBackup === undefined ? {} : { lastBackup: this.#lastBackup }),
     }
   }
@@ -307,7 +356,7 @@ class Store implements StoreApi {
 
   async #close(): Promise<void> {
     clearInterval(this.#housekeeping)
-    await this.#queue.close()
+    await Promise.all([this.#queue.close(), this.#retention.close()])
     if (this.#queue.state !== 'failed') {
       await this.#connection.checkpoint().catch((error: unknown) => {
         this.#options.log.warn(
@@ -336,39 +385,3 @@ const answersForgottenAtOnce = 500
 
 /** Who defines the bundled types. */
 const daemonCaller: Caller = { principal: 'daemon', client: 'orion', mayRead: () => true }
-
-function reachSeq(log: EventLog, seq: number, caller: Caller): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = (): void => {
-      settle()
-      reject(
-        new OrionError(
-          'token_invalid',
-          'the token is of the future: the store did not reach it in time',
-          {
-            remedy: 'Use a token of this store that an answer or an event carried.',
-          },
-        ),
-      )
-    }
-    const cancelled = (): void => {
-      settle()
-      reject(new OrionError('cancelled', 'cancelled while waiting for the token', {}))
-    }
-    const timer = setTimeout(late, Math.min(caller.deadlineMs ?? atLeastMaxMs, atLeastMaxMs))
-    const listening = log.onDurable((durable) => {
-      if (durable < seq) return
-      settle()
-      resolve()
-    })
-    const settle = (): void => {
-      clearTimeout(timer)
-      listening.dispose()
-      caller.signal?.removeEventListener('abort', cancelled)
-    }
-    caller.signal?.addEventListener('abort', cancelled, { once: true })
-  })
-}
-
-/** Longest wait for a position that the store does not have yet. */
-const atLeastMaxMs = 5_000

@@ -25,6 +25,10 @@ export const daemonStatus = z.object({
   floor: shape.token,
   engine: z.object({ name: z.string(), sqliteVersion: z.string(), durability: z.string() }),
   queue: z.object({ waiting: z.int(), limit: z.int(), batches: z.int(), writes: z.int() }),
+  /** Named positions, which hold the floor while they live. */
+  positions: z.array(
+    z.object({ principal: z.string(), name: z.string(), token: shape.token, inUse: z.boolean() }),
+  ),
   connections: z.array(
     z.object({
       connectionId: z.string(),
@@ -63,6 +67,14 @@ export const BackupStore = defineRequest('daemon/backup', {
   result: z.object({ path: z.string(), sizeBytes: z.number(), token: shape.token }),
   scope: 'admin',
   summary: 'Writes a consistent copy of the store while others write.',
+})
+
+export const CompactStore = defineRequest('daemon/compact', {
+  params: z.object({ before: shape.token.optional() }).optional(),
+  result: z.object({ floor: shape.token, deleted: z.int() }),
+  scope: 'admin',
+  summary:
+    'Forgets the events before a position, or those that are too old to be kept; what subscribers have yet to read stays.',
 })
 
 export const ShutdownDaemon = defineRequest('daemon/shutdown', {

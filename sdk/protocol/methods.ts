@@ -31,11 +31,13 @@ export const requests: readonly RequestDefinition[] = [
   types.DefineType,
   subscriptions.OpenSubscription,
   subscriptions.CloseSubscription,
+  subscriptions.AcknowledgeSubscription,
   subscriptions.FlushSubscription,
   events.PublishEvent,
   events.ListEvents,
   daemon.DaemonStatus,
   daemon.BackupStore,
+  daemon.CompactStore,
   daemon.ShutdownDaemon,
 ]
 

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
+import type { StoreApi } from '../../daemon/store/store-api.ts'
 import { boolean, integer, text } from '../../sdk/field.ts'
 import { defineRecordType } from '../../sdk/record-type.ts'
 import { caller, Note, openTestStore, temporaryDirectory } from '../support/store.ts'
@@ -154,8 +155,13 @@ test('a backup made while others write is a store of its own', async (t) => {
   assert.equal(made.path, join(directory, 'copy.db'))
   const copy = await openTestStore(t, { path: made.path })
   assert.ok(copy.log.durableSeq <= store.log.durableSeq)
-  const events = copy.log.readEvents(0, 1000)
-  assert.deepEqual(events, store.log.readEvents(0, 1000).slice(0, events.length))
+  // Its log has a life of its own from here on, so the positions are the same but the tokens are not.
+  assert.notEqual(copy.epoch, store.epoch)
+  const withoutEpoch = (opened: StoreApi): unknown =>
+    JSON.parse(
+      JSON.stringify(opened.log.readEvents(0, copy.log.durableSeq)).replaceAll(opened.epoch, ''),
+    )
+  assert.deepEqual(withoutEpoch(copy), withoutEpoch(store))
   await assert.rejects(store.backup('relative.db'), { kind: 'invalid_request' })
   await assert.rejects(store.backup(join(directory, 'store.db')), { kind: 'invalid_request' })
   await assert.rejects(store.backup('/proc/nowhere/copy.db'), { kind: 'storage_failed' })

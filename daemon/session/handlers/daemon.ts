@@ -14,6 +14,12 @@ export const backup = (
   context: RequestContext,
 ): ReturnType<StoreApi['backup']> => context.services.store.backup(params?.path, context.signal)
 
+/** Forgets old events. */
+export const compact = (
+  params: z.output<typeof protocol.CompactStore.params>,
+  context: RequestContext,
+): ReturnType<StoreApi['compact']> => context.services.store.compact(params?.before)
+
 /** Ends the daemon after this was answered. */
 export const shutdown = (_params: unknown, context: RequestContext): null => {
   context.services.control.shutdown(`daemon/shutdown by ${context.principal}`)

@@ -1,11 +1,12 @@
 /** Opening and closing subscriptions, and waiting for them. */
 import type { z } from 'zod'
 import { OrionError } from '../../../sdk/errors.ts'
-import { formatToken, parseToken } from '../../../sdk/model.ts'
+import { formatToken, hasControlCharacter, parseToken } from '../../../sdk/model.ts'
 import type * as protocol from '../../../sdk/protocol/subscriptions.ts'
 import { onlyType } from '../../events/record-topics.ts'
 import { type Selection, type SelectionParts, select } from '../../events/subscriber.ts'
 import type { TopicPattern } from '../../events/topic-pattern.ts'
+import type { PositionOwner } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
 import { type StartPosition, startAt } from '../start-position.ts'
 
@@ -15,20 +16,56 @@ type OpenResult = z.output<typeof protocol.OpenSubscription.result>
 /** Begins a subscription; its first notification follows this answer. */
 export async function open(params: OpenParams, context: RequestContext): Promise<OpenResult> {
   const { store, bus, patterns: compiled } = context.services
-  assertServed(params)
   const patterns = params.patterns.map((text) => compiled.compile(text))
   if (params.allowUnknown !== true) await bus.knownTopics.assertKnown(patterns)
   const selection = selectionOf(params, patterns, context)
-  const { seq, gap, snapshot } = await startOf(params.from, context)
+  const owner = ownerOf(params.name, context)
   assertRoom(context)
-  const subscriptionId = context.session.subscriptions.open({
+  const { seq, gap, snapshot } =
+    owner === undefined
+      ? await startOf(params.from, context)
+      : await startOfNamed(owner, params.from, context)
+  // Asked again, because others may have opened some meanwhile.
+  assertRoom(context)
+  const opening = {
     selection,
     seq,
     snapshot,
     ...(gap === undefined ? {} : { gap }),
     ...(params.onGap === undefined ? {} : { onGap: params.onGap }),
-  })
+  }
+  const subscriptionId = context.session.subscriptions.open(opening, owner)
   return { subscriptionId, token: store.tokenAt(seq), patterns: params.patterns }
+}
+
+/** Moves a named position to what its subscriber has handled. */
+export async function acknowledge(
+  params: z.output<typeof protocol.AcknowledgeSubscription.params>,
+  context: RequestContext,
+): Promise<z.output<typeof protocol.AcknowledgeSubscription.result>> {
+  const { subscriptionId, token } = params
+  const { store } = context.services
+  const { subscriptions } = context.session
+  if (!subscriptions.has(subscriptionId)) throw noSubscription(subscriptionId)
+  const owner = subscriptions.ownerOf(subscriptionId)
+  if (owner === undefined) {
+    throw new OrionError('invalid_request', `subscription ${subscriptionId} has no name`, {
+      remedy: 'open it with a name; without one its position is the client’s to keep',
+    })
+  }
+  const seq = store.seqOf(token)
+  const toldSeq = subscriptions.toldSeq(subscriptionId)
+  if (toldSeq === undefined) {
+    throw new OrionError('invalid_request', 'a snapshot is handled only when all of it has come', {
+      remedy: 'acknowledge its token after subscription/synced',
+    })
+  }
+  if (seq === 'epoch' || seq > toldSeq) {
+    throw new OrionError('token_invalid', 'expected a token that this subscription was sent', {
+      remedy: 'acknowledge the token of the last notification that was handled',
+    })
+  }
+  return { token: store.tokenAt(await store.positions.keep(owner, seq)) }
 }
 
 /** Ends a subscription; nothing of it is written after this answer. */
@@ -130,6 +167,37 @@ async function startOf(
   return { ...(await startAt(formatToken(position), context)), snapshot: false }
 }
 
+function ownerOf(name: string | undefined, context: RequestContext): PositionOwner | undefined {
+  if (name === undefined) return undefined
+  if (hasControlCharacter(name)) {
+    throw new OrionError('invalid_request', 'name: expected no control characters', {})
+  }
+  return { principal: context.principal, name }
+}
+
+/**
+ * Where a named subscription goes on. One that is new begins where it asks to, and lasts from now on; but not before
+ * its snapshot is acknowledged, which is sent again as long as it was not handled.
+ */
+async function startOfNamed(
+  owner: PositionOwner,
+  from: string | undefined,
+  context: RequestContext,
+): Promise<StartPosition & { readonly snapshot: boolean }> {
+  const { store } = context.services
+  const kept = store.positions.find(owner)
+  if (kept !== undefined) {
+    if (kept.epoch === store.epoch) await store.positions.keep(owner, kept.seq)
+    return {
+      ...(await startAt(formatToken({ ...kept, storeId: store.storeId }), context)),
+      snapshot: false,
+    }
+  }
+  const start = await startOf(from, context)
+  if (!start.snapshot) await store.positions.keep(owner, start.seq)
+  return start
+}
+
 function assertRoom(context: RequestContext): void {
   const { limits, bus } = context.services
   const { subscriptionsPerConnectionMax, subscriptionsMax } = limits
@@ -147,13 +215,5 @@ function assertRoom(context: RequestContext): void {
   throw new OrionError('overloaded', `the daemon has ${subscriptionsMax} subscriptions already`, {
     retryAfterMs: 1000,
     remedy: 'close some, or put several patterns into one subscription',
-  })
-}
-
-/** Refuses what this version does not do yet, rather than doing something else in silence. */
-function assertServed(params: OpenParams): void {
-  if (params.name === undefined) return
-  throw new OrionError('invalid_request', 'subscription/open: name is not yet served', {
-    remedy: 'keep the token of the last event that was handled, and open from it',
   })
 }

@@ -27,6 +27,11 @@ export const first: FormatMigration = {
        version INTEGER NOT NULL, seq INTEGER NOT NULL,
        PRIMARY KEY (type, id)
      ) WITHOUT ROWID`,
+    `CREATE TABLE positions (
+       principal TEXT NOT NULL, name TEXT NOT NULL,
+       epoch TEXT NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+       PRIMARY KEY (principal, name)
+     ) WITHOUT ROWID`,
     `CREATE TABLE idempotency (
        entry INTEGER PRIMARY KEY NOT NULL,
        principal TEXT NOT NULL, method TEXT NOT NULL, key TEXT NOT NULL,

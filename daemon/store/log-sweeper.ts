@@ -1,0 +1,88 @@
+/** Deletes what is below the floor of the log and no state at the floor needs. */
+import type { Connection, SqlValue } from './engine/engine.ts'
+import { readMeta, writeMeta } from './store-meta.ts'
+import type { WriteQueue } from './write-queue.ts'
+
+/**
+ * Sweeps a stretch of the log at a time, as writes among the others: each stretch and how far the sweep got are one
+ * transaction, so that a crash loses neither.
+ */
+export class LogSweeper {
+  readonly #connection: Connection
+  readonly #queue: WriteQueue
+
+  constructor(connection: Connection, queue: WriteQueue) {
+    this.#connection = connection
+    this.#queue = queue
+  }
+
+  /**
+   * Deletes old versions of records, and below the common bound also clients' own events and what is left of purged
+   * records.
+   *
+   * @param bounds - By record type, up to where; under `undefined` for every type that is not named.
+   * @returns How many rows were deleted.
+   */
+  async sweep(
+    bounds: ReadonlyMap<string | undefined, number>,
+    isStopped: () => boolean,
+  ): Promise<number> {
+    let deleted = 0
+    const named = [...bounds.keys()].filter((type) => type !== undefined)
+    for (const [type, bound] of bounds) {
+      const except = type === undefined ? named : []
+      for (let from = this.#sweptTo(type); from < bound && !isStopped(); ) {
+        const to = Math.min(from + stretch, bound)
+        const stage = { type, except, from, to }
+        deleted += await this.#queue.submit(
+          { undo: 'nothing', run: () => this.#sweepStretch(stage) },
+          {},
+        )
+        from = to
+      }
+    }
+    return deleted
+  }
+
+  #sweptTo(type: string | undefined): number {
+    return Number(readMeta(this.#connection, sweptKey(type)) ?? 0)
+  }
+
+  #sweepStretch({ type, except, from, to }: Stretch): number {
+    const ofType = type === undefined ? excluding(except) : 'AND new.type = ?'
+    const values: SqlValue[] = type === undefined ? [...except] : [type]
+    let deleted = this.#connection
+      .prepare(
+        `DELETE FROM log WHERE seq IN (
+           SELECT old.seq FROM log AS new JOIN log AS old
+             ON old.id = new.id AND old.type = new.type AND old.version < new.version
+           WHERE old.type IS NOT NULL AND new.type IS NOT NULL AND new.seq > ? AND new.seq <= ? ${ofType})`,
+      )
+      .run([from, to, ...values])
+    if (type === undefined) deleted += this.#connection.prepare(others).run([from, to])
+    writeMeta(this.#connection, sweptKey(type), String(to))
+    return deleted
+  }
+}
+
+interface Stretch {
+  readonly type: string | undefined
+  readonly except: readonly string[]
+  readonly from: number
+  readonly to: number
+}
+
+/** Few enough that the versions of one record, all compared with all, take some milliseconds at most. */
+const stretch = 256
+
+/** The newest row stays: it tells the seq and the instant that the next one comes after. */
+const others = `DELETE FROM log WHERE seq > ? AND seq <= ? AND (type IS NULL OR op = 'purged')
+  AND seq < (SELECT max(seq) FROM log)`
+
+function excluding(types: readonly string[]): string {
+  return types.length === 0 ? '' : `AND new.type NOT IN (${types.map(() => '?').join(', ')})`
+}
+
+function sweptKey(type: string | undefined): string {
+  return type === undefined ? 'sweptSeq' : `sweptSeq:${type}`
+}

@@ -1,0 +1,211 @@
+/** One run: actions of all kinds, and then the question whether everybody saw what was. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
+import { Folder, sorted } from './folder.ts'
+import { factOf, type Observation, Oracle, seqOf } from './oracle.ts'
+import { questions, Watcher } from './watcher.ts'
+import { type MortalClient, Task, type World } from './world.ts'
+import { type Write, write } from './writing.ts'
+
+/** One thing that happens. */
+export type Action =
+  | { readonly do: 'write'; readonly writes: readonly Write[] }
+  | { readonly do: 'read'; readonly who: number; readonly max: number }
+  | { readonly do: 'restart'; readonly who: number }
+  | { readonly do: 'cut'; readonly who: number }
+  | { readonly do: 'kill'; readonly afterMs: number }
+  | { readonly do: 'settle' }
+  | { readonly do: 'breathe' }
+
+const oneWrite: fc.Arbitrary<Write> = fc.record({
+  do: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('put' as const) },
+    { weight: 3, arbitrary: fc.constant('delete' as const) },
+    { weight: 2, arbitrary: fc.constant('restore' as const) },
+    { weight: 1, arbitrary: fc.constant('archive' as const) },
+    { weight: 1, arbitrary: fc.constant('purge' as const) },
+    { weight: 3, arbitrary: fc.constant('transact' as const) },
+    { weight: 1, arbitrary: fc.constant('publish' as const) },
+  ),
+  key: fc.integer({ min: 0, max: 7 }),
+  rank: fc.integer({ min: 0, max: 6 }),
+  lane: fc.constantFrom('red' as const, 'blue' as const, undefined),
+})
+const who = fc.integer({ min: 0, max: 9 })
+
+/** What may happen in a run. */
+export const anyAction: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant('write' as const),
+      writes: fc.array(oneWrite, { minLength: 1, maxLength: 12 }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('read' as const),
+      who,
+      max: fc.integer({ min: 1, max: 20 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), who }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('cut' as const), who }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('kill' as const),
+      afterMs: fc.integer({ min: 0, max: 30 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ do: 'settle' as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'breathe' as const }) },
+)
+
+/** What a run was, and what was wrong with it. */
+export interface RunReport {
+  readonly problems: readonly string[]
+  readonly observations: number
+  readonly events: number
+}
+
+/** Everybody in a run. */
+class Run {
+  readonly #world: World
+  readonly #prefix: string
+  readonly #clients: readonly MortalClient[]
+  readonly #watchers: readonly Watcher[]
+  readonly #folders: readonly Folder[]
+  #writes: Promise<void>[] = []
+
+  private constructor(
+    world: World,
+    prefix: string,
+    parts: {
+      readonly clients: readonly MortalClient[]
+      readonly watchers: readonly Watcher[]
+      readonly folders: readonly Folder[]
+    },
+  ) {
+    this.#world = world
+    this.#prefix = prefix
+    this.#clients = parts.clients
+    this.#watchers = parts.watchers
+    this.#folders = parts.folders
+  }
+
+  static async start(world: World, prefix: string): Promise<Run> {
+    const names = ['first writer', 'second writer', 'watcher', 'folder']
+    const clients = await Promise.all(names.map((name) => world.connect(name)))
+    const [first, , watching, folding] = clients
+    if (first === undefined || watching === undefined || folding === undefined) throw new Error()
+    await first.client.define(Task)
+    const watchers = await Promise.all(
+      questions.map((question) => Watcher.open(watching, question)),
+    )
+    const isRed = ({ data }: { readonly data: { readonly lane?: unknown } }) => data.lane === 'red'
+    const folders = [
+      new Folder(folding, { name: 'folder', isOf: () => true, queueMaxEvents: 1000 }),
+      new Folder(folding, { name: 'slow folder', isOf: () => true, queueMaxEvents: 4 }),
+      new Folder(folding, {
+        ...{ name: 'red folder', where: { lane: 'red' }, isOf: isRed, queueMaxEvents: 8 },
+      }),
+    ]
+    return new Run(world, prefix, { clients, watchers, folders })
+  }
+
+  async act(action: Action): Promise<void> {
+    switch (action.do) {
+      case 'write':
+        for (const [index, one] of action.writes.entries()) {
+          const writer = this.#clients[index % 2]
+          if (writer !== undefined) this.#writes.push(write(writer.client, this.#prefix, one))
+        }
+        break
+      case 'read':
+        await this.#folders[action.who % this.#folders.length]?.read(action.max)
+        break
+      case 'restart':
+        await this.#folders[action.who % this.#folders.length]?.restart()
+        break
+      case 'cut':
+        this.#clients[action.who % this.#clients.length]?.cut()
+        break
+      case 'kill':
+        await sleep(action.afterMs)
+        await this.#world.kill()
+        break
+      case 'settle':
+        await this.#settle()
+        break
+      case 'breathe':
+        await new Promise((resolve) => setImmediate(resolve))
+        break
+      default:
+        action satisfies never
+    }
+    for (const watcher of this.#watchers) watcher.look()
+  }
+
+  /** Lets everybody catch up, asks the daemon what is there, and compares. */
+  async finish(): Promise<RunReport> {
+    await this.#settle()
+    const asking = this.#clients[0]?.client
+    if (asking === undefined) throw new Error('expected a writer')
+    const { token } = await asking.publish('Live.end')
+    const seq = seqOf(token)
+    for (const { live } of this.#watchers) while (seqOf(live.token) < seq) await sleep(5)
+    for (const folder of this.#folders) await folder.readUntil(seq)
+    const problems: string[] = []
+    const tasks = asking.repository(Task)
+    for (const { live, question } of this.#watchers) {
+      const listed = []
+      const { limit, ...rest } = question.options
+      if (limit !== undefined) listed.push(...(await tasks.list({ ...rest, limit })).records)
+      else for await (const record of tasks.listAll(rest)) listed.push(record)
+      const [shown, wanted] = [live.records.map(factOf), listed.map(factOf)].map(String)
+      if (shown !== wanted) problems.push(`${question.name} is ${shown}, the list ${wanted}`)
+    }
+    const oracle = new Oracle()
+    await oracle.read(asking)
+    const observations: Observation[] = []
+    for (const reader of [...this.#watchers, ...this.#folders]) {
+      observations.push(...reader.observations)
+      problems.push(...reader.problems)
+    }
+    for (const [index, folder] of this.#folders.entries()) {
+      const choose = (records: Parameters<Observation['choose']>[0]) =>
+        sorted(records.filter(({ data }) => index < 2 || data.lane === 'red'))
+      observations.push({ who: `folder ${index} in the end`, token, seen: folder.facts, choose })
+    }
+    problems.push(...oracle.problems(observations))
+    return { problems, observations: observations.length, events: oracle.events.length }
+  }
+
+  async close(): Promise<void> {
+    for (const reader of [...this.#watchers, ...this.#folders]) await reader.close()
+    for (const { client } of this.#clients) await client.close()
+  }
+
+  async #settle(): Promise<void> {
+    const writes = this.#writes
+    this.#writes = []
+    await Promise.all(writes)
+  }
+}
+
+/** Runs some actions on a store, and says what was wrong. Ids begin with the prefix. */
+export async function runActions(
+  world: World,
+  prefix: string,
+  actions: readonly Action[],
+): Promise<RunReport> {
+  const run = await Run.start(world, prefix)
+  try {
+    for (const action of actions) await run.act(action)
+    return await run.finish()
+  } finally {
+    await run.close()
+  }
+}

@@ -110,7 +110,8 @@ export class Folder {
     this.#lastSeq = seq
     if (!synthetic) {
       const choose = (records: readonly Record[]) => sorted(records.filter(isOf))
-      this.observations.push({ who: name, token: before(token), seen: this.facts, choose })
+      const seen = this.facts
+      this.observations.push({ who: name, token: before(token), seen, choose, torn: true })
     }
     apply(this.#state, event as Event)
   }

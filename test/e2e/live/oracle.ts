@@ -20,6 +20,8 @@ export interface Observation {
   readonly seen: readonly Fact[]
   /** Chooses and orders the records of the store as the one who saw them was told to. */
   readonly choose: (records: readonly Record[]) => readonly Record[]
+  /** Whether it may lie in the middle of a transaction. */
+  readonly torn?: true
 }
 
 /** Reads the whole log as far as it goes, and knows every state between. */
@@ -28,7 +30,7 @@ export class Oracle {
   #token: Token | undefined
   #epoch: string | undefined
 
-  /** Reads on to the end. */
+  /** Reads on to the end. Before a compaction, because the log is all it knows. */
   async read(client: Client): Promise<void> {
     for (;;) {
       const after = this.#token === undefined ? {} : { after: this.#token }
@@ -51,10 +53,13 @@ export class Oracle {
       .map((observation) => ({ ...observation, seq: seqOf(observation.token) }))
       .sort((left, right) => left.seq - right.seq)
     let next = 0
-    for (const { who, seq, seen, choose } of sorted) {
+    for (const { who, seq, seen, choose, torn } of sorted) {
       for (; (this.events[next]?.seq ?? Number.POSITIVE_INFINITY) <= seq; next++) {
         apply(state, this.events[next])
       }
+      const follows = this.events[next]?.txn ?? Number.POSITIVE_INFINITY
+      if (follows <= seq && torn !== true)
+        problems.push(`${who} saw a part of ${follows} at ${seq}`)
       const expected = choose([...state.values()])
         .map(factOf)
         .filter(hasPast)

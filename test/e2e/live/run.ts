@@ -1,8 +1,9 @@
 /** One run: actions of all kinds, and then the question whether everybody saw what was. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
+import { CompactStore, DaemonStatus } from '../../../sdk/protocol/daemon.ts'
 import { Folder, sorted } from './folder.ts'
-import { factOf, type Observation, Oracle, seqOf } from './oracle.ts'
+import { factOf, type Observation, type Oracle, seqOf } from './oracle.ts'
 import { questions, Watcher } from './watcher.ts'
 import { type MortalClient, Task, type World } from './world.ts'
 import { type Write, write } from './writing.ts'
@@ -14,6 +15,8 @@ export type Action =
   | { readonly do: 'restart'; readonly who: number }
   | { readonly do: 'cut'; readonly who: number }
   | { readonly do: 'kill'; readonly afterMs: number }
+  /** The readers are away while something is written and the log is compacted to its end. */
+  | { readonly do: 'lapse'; readonly writes: readonly Write[] }
   | { readonly do: 'settle' }
   | { readonly do: 'breathe' }
 
@@ -31,6 +34,7 @@ const oneWrite: fc.Arbitrary<Write> = fc.record({
   rank: fc.integer({ min: 0, max: 6 }),
   lane: fc.constantFrom('red' as const, 'blue' as const, undefined),
 })
+const someWrites = fc.array(oneWrite, { minLength: 1, maxLength: 12 })
 const who = fc.integer({ min: 0, max: 9 })
 
 /** What may happen in a run. */
@@ -39,7 +43,7 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
     weight: 10,
     arbitrary: fc.record({
       do: fc.constant('write' as const),
-      writes: fc.array(oneWrite, { minLength: 1, maxLength: 12 }),
+      writes: someWrites,
     }),
   },
   {
@@ -53,11 +57,15 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), who }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('cut' as const), who }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       do: fc.constant('kill' as const),
       afterMs: fc.integer({ min: 0, max: 30 }),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('lapse' as const), writes: someWrites }),
   },
   { weight: 2, arbitrary: fc.constant({ do: 'settle' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'breathe' as const }) },
@@ -68,6 +76,9 @@ export interface RunReport {
   readonly problems: readonly string[]
   readonly observations: number
   readonly events: number
+  /** Gaps that subscribers were told of, and events that were made in their place. */
+  readonly gaps: number
+  readonly synthetic: number
 }
 
 /** Everybody in a run. */
@@ -77,25 +88,28 @@ class Run {
   readonly #clients: readonly MortalClient[]
   readonly #watchers: readonly Watcher[]
   readonly #folders: readonly Folder[]
+  readonly #oracle: Oracle
   #writes: Promise<void>[] = []
 
   private constructor(
     world: World,
-    prefix: string,
     parts: {
+      readonly prefix: string
+      readonly oracle: Oracle
       readonly clients: readonly MortalClient[]
       readonly watchers: readonly Watcher[]
       readonly folders: readonly Folder[]
     },
   ) {
     this.#world = world
-    this.#prefix = prefix
+    this.#prefix = parts.prefix
+    this.#oracle = parts.oracle
     this.#clients = parts.clients
     this.#watchers = parts.watchers
     this.#folders = parts.folders
   }
 
-  static async start(world: World, prefix: string): Promise<Run> {
+  static async start(world: World, prefix: string, oracle: Oracle): Promise<Run> {
     const names = ['first writer', 'second writer', 'watcher', 'folder']
     const clients = await Promise.all(names.map((name) => world.connect(name)))
     const [first, , watching, folding] = clients
@@ -112,16 +126,16 @@ class Run {
         ...{ name: 'red folder', where: { lane: 'red' }, isOf: isRed, queueMaxEvents: 8 },
       }),
     ]
-    return new Run(world, prefix, { clients, watchers, folders })
+    return new Run(world, { prefix, oracle, clients, watchers, folders })
   }
 
   async act(action: Action): Promise<void> {
     switch (action.do) {
       case 'write':
-        for (const [index, one] of action.writes.entries()) {
-          const writer = this.#clients[index % 2]
-          if (writer !== undefined) this.#writes.push(write(writer.client, this.#prefix, one))
-        }
+        this.#write(action.writes)
+        break
+      case 'lapse':
+        await this.#lapse(action.writes)
         break
       case 'read':
         await this.#folders[action.who % this.#folders.length]?.read(action.max)
@@ -167,7 +181,7 @@ class Run {
       const [shown, wanted] = [live.records.map(factOf), listed.map(factOf)].map(String)
       if (shown !== wanted) problems.push(`${question.name} is ${shown}, the list ${wanted}`)
     }
-    const oracle = new Oracle()
+    const oracle = this.#oracle
     await oracle.read(asking)
     const observations: Observation[] = []
     for (const reader of [...this.#watchers, ...this.#folders]) {
@@ -180,12 +194,42 @@ class Run {
       observations.push({ who: `folder ${index} in the end`, token, seen: folder.facts, choose })
     }
     problems.push(...oracle.problems(observations))
-    return { problems, observations: observations.length, events: oracle.events.length }
+    const sum = (of: 'gaps' | 'synthetic'): number =>
+      this.#folders.reduce((total, folder) => total + folder[of], 0)
+    return {
+      problems,
+      ...{ observations: observations.length, events: oracle.events.length },
+      ...{ gaps: sum('gaps'), synthetic: sum('synthetic') },
+    }
   }
 
   async close(): Promise<void> {
     for (const reader of [...this.#watchers, ...this.#folders]) await reader.close()
     for (const { client } of this.#clients) await client.close()
+  }
+
+  #write(writes: readonly Write[]): void {
+    for (const [index, one] of writes.entries()) {
+      const writer = this.#clients[index % 2]
+      if (writer !== undefined) this.#writes.push(write(writer.client, this.#prefix, one))
+    }
+  }
+
+  async #lapse(writes: readonly Write[]): Promise<void> {
+    const [first, , ...readers] = this.#clients
+    if (first === undefined) throw new Error('expected a writer')
+    const { client } = first
+    const releases = readers.map((reader) => reader.hold())
+    this.#write(writes)
+    await this.#settle()
+    await this.#oracle.read(client)
+    const count = async () => (await client.request(DaemonStatus, {})).connections.length
+    // Whoever is connected holds the floor.
+    while ((await count()) > this.#clients.length - readers.length) await sleep(5)
+    const { token } = await client.publish('Live.lapse')
+    await this.#oracle.read(client)
+    await client.request(CompactStore, { before: token })
+    for (const release of releases) release()
   }
 
   async #settle(): Promise<void> {
@@ -195,13 +239,13 @@ class Run {
   }
 }
 
-/** Runs some actions on a store, and says what was wrong. Ids begin with the prefix. */
+/** Runs some actions on a store whose log the oracle has read so far, and says what was wrong. */
 export async function runActions(
   world: World,
-  prefix: string,
+  { prefix, oracle }: { readonly prefix: string; readonly oracle: Oracle },
   actions: readonly Action[],
 ): Promise<RunReport> {
-  const run = await Run.start(world, prefix)
+  const run = await Run.start(world, prefix, oracle)
   try {
     for (const action of actions) await run.act(action)
     return await run.finish()

@@ -45,12 +45,25 @@ export class World {
   /** Connects a client whose connection can be cut. */
   async connect(name: string): Promise<MortalClient> {
     let transport: Transport | undefined
+    let held: Promise<void> | undefined
     const dial = async (): Promise<Transport> => {
+      while (held !== undefined) await held
       transport = await connectSocket(await this.#socket())
       return transport
     }
     const client = await connect({ client: { name }, transport: dial, timeoutMs: 120_000 })
-    return { client, cut: () => void transport?.close() }
+    const hold = (): (() => void) => {
+      let release = (): void => {}
+      held = new Promise((resolve) => {
+        release = resolve
+      })
+      void transport?.close()
+      return () => {
+        held = undefined
+        release()
+      }
+    }
+    return { client, cut: () => void transport?.close(), hold }
   }
 
   async close(): Promise<void> {
@@ -70,4 +83,6 @@ export class World {
 export interface MortalClient {
   readonly client: Client
   cut(): void
+  /** Takes it away until the function is called that this returns. */
+  hold(): () => void
 }

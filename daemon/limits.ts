@@ -53,6 +53,8 @@ export interface Limits {
   readonly checkpointPages: number
   readonly pageCacheKib: number
   readonly statementsMax: number
+  /** Records kept decoded, so that what is read or written often is not fetched each time. */
+  readonly recordCacheMaxBytes: number
   /** Without connection or work the daemon ends after this long; 0 means never. */
   readonly idleExitMs: number
   /** How long a clean end waits for work under way. */
@@ -94,6 +96,7 @@ export const defaultLimits: Limits = {
   checkpointPages: 2000,
   pageCacheKib: 16 * 1024,
   statementsMax: 256,
+  recordCacheMaxBytes: 8 * 1024 * 1024,
   idleExitMs: 10 * 60 * 1000,
   drainMaxMs: 5_000,
   bookmarkEveryMs: 10_000,

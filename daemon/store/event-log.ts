@@ -76,6 +76,7 @@ export class EventLog implements StoreLog {
   readonly #tail: LogTail
   readonly #insert: string
   readonly #read: string
+  #onReset: (type: string, id: string) => void = () => {}
   readonly #listeners = new Set<(seq: Seq) => void>()
   readonly #holds = new Set<() => number>()
   /** Events of the open SQLite transaction and of commits that are not on disk yet. */
@@ -84,6 +85,7 @@ export class EventLog implements StoreLog {
   #lastSeq: number
   #durableSeq: number
   #floorSeq: number
+  #lastActor: { readonly actor: Actor; readonly encoded: string } | undefined
   /** Seq of the first event of the request under way. */
   #txn = 1
 
@@ -144,8 +146,16 @@ export class EventLog implements StoreLog {
 
   /** Takes back every event after a mark; its caller rolls the rows back. */
   reset(mark: LogMark): void {
-    this.#unsynced.length -= Math.min(this.#unsynced.length, this.#lastSeq - mark)
+    const count = Math.min(this.#unsynced.length, this.#lastSeq - mark)
+    for (const { event } of this.#unsynced.splice(this.#unsynced.length - count)) {
+      if (event.type !== undefined && event.id !== undefined) this.#onReset(event.type, event.id)
+    }
     this.#lastSeq = mark
+  }
+
+  /** Has somebody told of each record whose change is taken back. */
+  onReset(listener: (type: string, id: string) => void): void {
+    this.#onReset = listener
   }
 
   /** Appends one event to the open transaction. */
@@ -153,12 +163,13 @@ export class EventLog implements StoreLog {
     const event = this.#eventOf(entry, authorship)
     const encoded = event.op === 'purged' ? null : (entry.encodedData ?? null)
     const record = 'record' in entry ? entry.record : undefined
+    const { actor, at } = authorship
     this.#connection
       .prepare(this.#insert)
       .run([
         event.seq,
         event.txn,
-        event.topic,
+        record === undefined ? event.topic : null,
         event.type ?? null,
         event.id ?? null,
         event.op ?? null,
@@ -168,10 +179,10 @@ export class EventLog implements StoreLog {
         record?.lifecycle ?? null,
         record?.createdAt ?? null,
         record?.createdBy ?? null,
-        record?.updatedAt ?? null,
-        record?.updatedBy ?? null,
-        event.at,
-        JSON.stringify(event.actor),
+        record === undefined || record.updatedAt === at ? null : record.updatedAt,
+        record === undefined || record.updatedBy === actor.principal ? null : record.updatedBy,
+        at,
+        this.#encodedActor(actor),
         event.reason ?? null,
         event.cause ?? null,
         event.imported ? logFlags.imported : 0,
@@ -180,6 +191,14 @@ export class EventLog implements StoreLog {
     this.#lastSeq = event.seq
     this.#unsynced.push({ event, bytes: (encoded?.length ?? 0) + eventOverheadBytes })
     return event
+  }
+
+  /** The actor as JSON text; most events have the actor of the one before. */
+  #encodedActor(actor: Actor): string {
+    if (this.#lastActor?.actor !== actor) {
+      this.#lastActor = { actor, encoded: JSON.stringify(actor) }
+    }
+    return this.#lastActor.encoded
   }
 
   #eventOf(entry: LogEntry, authorship: Authorship): Event {
@@ -293,7 +312,7 @@ export function eventOfRow(row: SqlRow, tokenAt: (seq: number) => Token): Event 
   return {
     seq,
     txn: Number(row.txn) as Seq,
-    topic: String(row.topic),
+    topic: row.topic === null ? `${row.type}.${row.op}` : String(row.topic),
     ...(row.type === null
       ? {}
       : {
@@ -318,6 +337,10 @@ export function eventOfRow(row: SqlRow, tokenAt: (seq: number) => Token): Event 
   }
 }
 
+function principalOf(row: SqlRow): string {
+  return String(JSON.parse(String(row.actor)).principal)
+}
+
 /** The record as of a row of the log; undefined when its values were erased. */
 export function recordOfRow(row: SqlRow, tokenAt: (seq: number) => Token): Record | undefined {
   const data = parseLoggedData(row.data)
@@ -328,8 +351,8 @@ export function recordOfRow(row: SqlRow, tokenAt: (seq: number) => Token): Recor
     version: Number(row.version) as Version,
     createdAt: String(row.created_at),
     createdBy: String(row.created_by),
-    updatedAt: String(row.updated_at),
-    updatedBy: String(row.updated_by),
+    updatedAt: String(row.updated_at ?? row.at),
+    updatedBy: row.updated_by === null ? principalOf(row) : String(row.updated_by),
     lifecycle: String(row.lifecycle) as Record['lifecycle'],
     token: tokenAt(Number(row.seq)),
     data,

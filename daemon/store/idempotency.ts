@@ -1,8 +1,7 @@
 /** The answers of writes that carried a key, kept in the same transaction as the write, for successes only. */
-import { createHash } from 'node:crypto'
 import { OrionError } from '../../sdk/errors.ts'
-import type { Instant } from '../../sdk/instant.ts'
-import { canonicalJson, type Json } from '../../sdk/json.ts'
+import type { Json } from '../../sdk/json.ts'
+import { digestOf } from './argument-digest.ts'
 import type { Connection } from './engine/engine.ts'
 import type { SqlCompiler } from './sql.ts'
 
@@ -18,23 +17,21 @@ export class IdempotencyAnswers {
   readonly #connection: Connection
   readonly #find: string
   readonly #keep: string
-  readonly #forget: string
+  /** Where the walk of `forgetBefore` stands. */
+  #walkedTo = ''
 
   constructor(connection: Connection, compiler: SqlCompiler) {
     this.#connection = connection
     this.#find = compiler
       .selectFrom('idempotency')
       .select(['fingerprint', 'result'])
-      .where('key', '=', '')
-      .where('principal', '=', '')
-      .where('method', '=', '')
+      .where('write_key', '=', '')
       .compile().sql
     this.#keep = compiler
       .insertInto('idempotency')
-      .columns(['principal', 'method', 'key', 'fingerprint', 'result', 'at'])
-      .values({ principal: '', method: '', key: '', fingerprint: '', result: '', at: '' })
+      .columns(['write_key', 'fingerprint', 'result', 'at_s'])
+      .values({ write_key: '', fingerprint: '', result: '', at_s: 0 })
       .compile().sql
-    this.#forget = `DELETE FROM idempotency WHERE entry IN (SELECT entry FROM idempotency WHERE at < ? ORDER BY entry LIMIT ?)`
   }
 
   /**
@@ -43,7 +40,7 @@ export class IdempotencyAnswers {
    * @throws OrionError `idempotency_mismatch` when the key came with other arguments.
    */
   find(scope: IdempotencyScope, fingerprint: string): Json | undefined {
-    const row = this.#connection.prepare(this.#find).get([scope.key, scope.principal, scope.method])
+    const row = this.#connection.prepare(this.#find).get([writeKeyOf(scope)])
     if (row === undefined) return undefined
     if (row.fingerprint !== fingerprint) {
       throw new OrionError(
@@ -59,23 +56,45 @@ export class IdempotencyAnswers {
   }
 
   /** Keeps an answer; it holds no values of records, so a purge need not look here. */
-  keep(scope: IdempotencyScope, answer: { fingerprint: string; result: Json; at: Instant }): void {
+  keep(
+    scope: IdempotencyScope,
+    answer: { fingerprint: string; result: Json; atMicros: number },
+  ): void {
     this.#connection
       .prepare(this.#keep)
       .run([
-        scope.principal,
-        scope.method,
-        scope.key,
+        writeKeyOf(scope),
         answer.fingerprint,
         JSON.stringify(answer.result),
-        answer.at,
+        Math.floor(answer.atMicros / 1_000_000),
       ])
   }
 
-  /** Forgets at most `limit` answers older than an instant, oldest first; tells how many. */
-  forgetBefore(at: Instant, limit: number): number {
-    return this.#connection.prepare(this.#forget).run([at, limit])
+  /**
+   * Walks on over at most `limit` answers and forgets those from before a second since 1970. There is no index by
+   * time, which every write would pay for: who wants all the old ones forgotten calls until the walk is over.
+   *
+   * @returns whether the walk is over; the next call begins a new one.
+   */
+  forgetBefore(second: number, limit: number): boolean {
+    const rows = this.#connection
+      .prepare(
+        'SELECT write_key, at_s FROM idempotency WHERE write_key > ? ORDER BY write_key LIMIT ?',
+      )
+      .all([this.#walkedTo, limit])
+    const forget = this.#connection.prepare('DELETE FROM idempotency WHERE write_key = ?')
+    for (const row of rows) {
+      if (Number(row.at_s) < second) forget.run([row.write_key ?? null])
+    }
+    const isOver = rows.length < limit
+    this.#walkedTo = isOver ? '' : String(rows.at(-1)?.write_key)
+    return isOver
   }
+}
+
+/** No method and no principal holds a line break. Keys of one client often follow one another, and so do their rows. */
+function writeKeyOf({ method, principal, key }: IdempotencyScope): string {
+  return `${method}\n${principal}\n${key}`
 }
 
 /** Members that may differ when a write is repeated. */
@@ -87,5 +106,5 @@ export function fingerprintOf(params: object): string {
   for (const [name, value] of Object.entries(params)) {
     if (!notArguments.has(name) && value !== undefined) args[name] = value
   }
-  return createHash('sha256').update(canonicalJson(args)).digest('base64url')
+  return digestOf(args)
 }

@@ -5,7 +5,7 @@
 
 import { OrionError } from '../../sdk/errors.ts'
 import { parseInstant } from '../../sdk/instant.ts'
-import type { Lifecycle, Operation, Record, Token, Version } from '../../sdk/model.ts'
+import type { Lifecycle, Operation, Record, Version } from '../../sdk/model.ts'
 import type { ImportedRecord, TransactOperation } from '../../sdk/protocol/records.ts'
 import { uuidV7 } from '../../sdk/uuid-v7.ts'
 import { applyChanges, checkData, checkNewData } from './changes.ts'
@@ -119,6 +119,7 @@ export class RecordWriter {
       { topic, op: 'created', record, encodedData, changedFields, imported },
       this.#authorship,
     )
+    this.#context.cache.put({ seq, record, dataLength: encodedData.length })
     return { changed: true, record, seq }
   }
 
@@ -146,15 +147,15 @@ export class RecordWriter {
       throw wrongLifecycle(record, 'updated')
     }
     const { data, changedFields } = applyChanges(entry.schema, record.data, operation)
-    if (changedFields.length === 0) return { changed: false, ...present }
+    if (changedFields.length === 0) return { changed: false, record, seq: present.seq }
     const encodedData = this.#encode(entry, data)
     const seq = this.#context.log.nextSeq
-    const next = this.#next(record, seq, { data })
+    const next = this.#next(record, seq, { data, lifecycle: record.lifecycle })
     this.#writing(entry, next, () => {
       const change = { record: next, seq, expectedVersion: record.version, changedFields }
       if (!entry.update(this.#context.connection, change)) throw lostRow(record)
     })
-    this.#append({ before: record, record: next, op: 'updated', encodedData, changedFields })
+    this.#append({ record: next, op: 'updated', encodedData, changedFields })
     return { changed: true, record: next, seq }
   }
 
@@ -162,11 +163,11 @@ export class RecordWriter {
     const present = this.#present(entry, operation)
     const { record } = present
     const { lifecycle, op } = moves[operation.op === 'purge' ? 'delete' : operation.op]
-    if (record.lifecycle === lifecycle) return { changed: false, ...present }
+    if (record.lifecycle === lifecycle) return { changed: false, record, seq: present.seq }
     if (record.lifecycle === 'deleted' && lifecycle === 'archived')
       throw wrongLifecycle(record, 'archived')
     const seq = this.#context.log.nextSeq
-    const next = this.#next(record, seq, { lifecycle })
+    const next = this.#next(record, seq, { data: record.data, lifecycle })
     const moved = entry.move(this.#context.connection, {
       record: next,
       seq,
@@ -174,7 +175,7 @@ export class RecordWriter {
     })
     if (!moved) throw lostRow(record)
     const encodedData = JSON.stringify(next.data)
-    this.#append({ before: record, record: next, op, encodedData, changedFields: [] })
+    this.#append({ record: next, op, encodedData, changedFields: [] })
     return { changed: true, record: next, seq }
   }
 
@@ -183,7 +184,7 @@ export class RecordWriter {
     const { record } = this.#present(entry, operation)
     const { connection, log } = this.#context
     const seq = log.nextSeq
-    const next = this.#next(record, seq, { lifecycle: 'deleted', data: {} })
+    const next = this.#next(record, seq, { data: {}, lifecycle: 'deleted' })
     // Freed space is overwritten, so that the values are gone from the file and not only from view.
     connection.exec('PRAGMA secure_delete = ON')
     if (!entry.remove(connection, record.id, record.version)) throw lostRow(record)
@@ -196,7 +197,7 @@ export class RecordWriter {
       .prepare('INSERT OR REPLACE INTO tombstones (type, id, version, seq) VALUES (?, ?, ?, ?)')
       .run([record.type, record.id, next.version, seq])
     connection.exec('PRAGMA secure_delete = OFF')
-    this.#append({ before: record, record: next, op: 'purged', encodedData: '', changedFields: [] })
+    this.#append({ record: next, op: 'purged', encodedData: '', changedFields: [] })
     return { changed: true, record: next, seq }
   }
 
@@ -227,22 +228,33 @@ export class RecordWriter {
     return new OrionError('not_found', `there is no ${type} ${JSON.stringify(id)}`, { type, id })
   }
 
-  #next(record: Record, seq: number, change: Partial<Pick<Record, 'data' | 'lifecycle'>>): Record {
-    const token: Token = this.#context.tokenAt(seq)
-    const { quarantined: _, ...sound } = record
+  /** The record after a change, member by member: spreading costs more, and what was quarantined is sound again. */
+  #next(record: Record, seq: number, change: Pick<Record, 'data' | 'lifecycle'>): Record {
     return {
-      ...sound,
+      type: record.type,
+      id: record.id,
       version: (record.version + 1) as Version,
+      createdAt: record.createdAt,
+      createdBy: record.createdBy,
       updatedAt: this.#authorship.at,
       updatedBy: this.#authorship.actor.principal,
-      token,
-      ...change,
+      lifecycle: change.lifecycle,
+      token: this.#context.tokenAt(seq),
+      data: change.data,
     }
   }
 
-  #append({ before, ...entry }: Omit<ChangeEntry, 'topic'> & { readonly before: Record }): void {
-    const topic = `${entry.record.type}.${entry.op}`
-    this.#context.log.append({ ...entry, topic, previousVersion: before.version }, this.#authorship)
+  #append(change: Omit<ChangeEntry, 'topic' | 'previousVersion'>): void {
+    const { op, record, encodedData, changedFields } = change
+    const topic = `${record.type}.${op}`
+    const previousVersion = (record.version - 1) as Version
+    this.#context.log.append(
+      { topic, op, record, encodedData, changedFields, previousVersion },
+      this.#authorship,
+    )
+    const { cache } = this.#context
+    if (op === 'purged') cache.drop(record.type, record.id)
+    else cache.put({ seq: this.#context.log.lastSeq, record, dataLength: encodedData.length })
   }
 
   #writing(entry: RecordTypeEntry, record: Record, write: () => void): void {

@@ -9,6 +9,8 @@ import type { SqlRow, SqlValue } from './engine/engine.ts'
 export interface StoredRecord {
   readonly seq: number
   readonly record: Record
+  /** UTF-16 units that the data takes as text, about. */
+  readonly dataLength: number
 }
 
 type Decode = (value: SqlValue) => Json
@@ -67,9 +69,11 @@ export class RowCodec {
   decode(row: SqlRow, tokenAt: (seq: number) => Record['token']): StoredRecord {
     const data: { [field: string]: Json } = {}
     let problem: string | undefined
+    let dataLength = 0
     for (const field of this.#fields) {
       const value = row[field.name]
       if (value === null || value === undefined) continue
+      if (typeof value === 'string') dataLength += value.length
       try {
         data[field.name] = field.decode(value)
       } catch (error) {
@@ -90,7 +94,7 @@ export class RowCodec {
       data,
       ...(problem === undefined ? {} : { quarantined: { reason: problem } }),
     }
-    return { seq, record }
+    return { seq, record, dataLength }
   }
 }
 

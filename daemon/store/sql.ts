@@ -15,7 +15,8 @@ import {
 export interface LogTable {
   seq: number
   txn: number
-  topic: string
+  /** Null for a change of a record: then it is `{type}.{op}`. */
+  topic: string | null
   type: string | null
   id: string | null
   op: string | null
@@ -26,7 +27,9 @@ export interface LogTable {
   lifecycle: string | null
   created_at: string | null
   created_by: string | null
+  /** Null when it is `at`. */
   updated_at: string | null
+  /** Null when it is the principal of `actor`. */
   updated_by: string | null
   at: string
   /** JSON: principal, client, claims. */
@@ -60,13 +63,12 @@ export interface StoreTables {
   log: LogTable
   tombstones: { type: string; id: string; version: number; seq: number }
   idempotency: {
-    entry: Generated<number>
-    principal: string
-    method: string
-    key: string
+    /** Method, principal and key, a line each. */
+    write_key: string
     fingerprint: string
     result: string
-    at: string
+    /** Seconds since 1970. */
+    at_s: number
   }
   [recordTable: `r_${string}`]: RecordTable
 }

@@ -1,7 +1,7 @@
 /** Opens and closes a store, and is its face to the rest of the daemon. */
 import { statSync } from 'node:fs'
 import { OrionError } from '../../sdk/errors.ts'
-import { formatToken, parseToken, type Token } from '../../sdk/model.ts'
+import { parseToken, type Token } from '../../sdk/model.ts'
 import { jsonSchemaOf } from '../../sdk/record-schema.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { Clock } from '../clock.ts'
@@ -25,6 +25,7 @@ import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
 import { StoreContext } from './store-context.ts'
 import { isRestoredBackup, loadIdentity, newEpoch, newestInstant, readMeta } from './store-meta.ts'
 import { quoteName } from './tables.ts'
+import { tokensOf } from './tokens.ts'
 import { TypeRegistry } from './type-registry.ts'
 import { WriteQueue } from './write-queue.ts'
 import { WriteRequests } from './write-requests.ts'
@@ -102,7 +103,7 @@ class Store implements StoreApi {
     const { limits, log, clock } = options
     const compiler = createSqlCompiler()
     const identity = loadIdentity(connection)
-    const tokenAt = (seq: number): Token => formatToken({ ...identity, seq })
+    const tokenAt = tokensOf(identity)
     this.#options = options
     this.#connection = connection
     this.log = new EventLog({
@@ -118,6 +119,7 @@ class Store implements StoreApi {
     this.#context = new StoreContext({
       connection,
       identity,
+      tokenAt,
       limits,
       log: this.log,
       answers,
@@ -153,7 +155,7 @@ class Store implements StoreApi {
       log,
       historyKeptMs: options.historyKeptMs ?? {},
     })
-    this.#housekeeping = setInterval(() => this.#forgetOldAnswers(), housekeepingMs).unref()
+    this.#housekeeping = setInterval(() => void this.#forgetOldAnswers(), housekeepingMs).unref()
   }
 
   #loadTypes(compiler: SqlCompiler): TypeRegistry {
@@ -370,18 +372,21 @@ class Store implements StoreApi {
     this.#connection.close()
   }
 
-  #forgetOldAnswers(): void {
-    const before = new Date(Date.now() - this.#options.limits.idempotencyKeptMs)
-    const at = `${before.toISOString().slice(0, 23)}000Z`
-    const run = (): number => this.#context.answers.forgetBefore(at, answersForgottenAtOnce)
-    this.#queue.submit({ undo: 'nothing', run }, {}).catch((error: unknown) => {
-      this.#options.log.debug('old answers were not forgotten', { reason: String(error) })
-    })
+  /** Slice by slice, so that writes go between. */
+  async #forgetOldAnswers(): Promise<void> {
+    const { clock, limits, log } = this.#options
+    const second = Math.floor((clock.nowMicros() / 1000 - limits.idempotencyKeptMs) / 1000)
+    const run = (): boolean => this.#context.answers.forgetBefore(second, answersLookedAtAtOnce)
+    try {
+      while (!(await this.#queue.submit({ undo: 'nothing', run }, {}))) {}
+    } catch (error) {
+      log.debug('old answers were not forgotten', { reason: String(error) })
+    }
   }
 }
 
-const housekeepingMs = 60_000
-const answersForgottenAtOnce = 500
+const housekeepingMs = 60 * 60_000
+const answersLookedAtAtOnce = 500
 
 /** Who defines the bundled types. */
 const daemonCaller: Caller = { principal: 'daemon', client: 'orion', mayRead: () => true }

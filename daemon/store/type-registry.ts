@@ -37,6 +37,8 @@ export class TypeRegistry {
   /** Makes a type the one that reads and writes use; call it once its definition is on disk. */
   adopt(entry: RecordTypeEntry): void {
     this.#context.types.set(entry.definition.name, entry)
+    // Records that were decoded lack the defaults of new fields.
+    this.#context.cache.clear()
   }
 
   /**

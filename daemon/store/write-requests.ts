@@ -1,7 +1,7 @@
 /** The writes of the interface: each becomes a task of the write queue. */
 import { OrionError } from '../../sdk/errors.ts'
 import type { Json } from '../../sdk/json.ts'
-import type { Record, Seq, WriteResult } from '../../sdk/model.ts'
+import type { Actor, Record, Seq, WriteResult } from '../../sdk/model.ts'
 import type { Guard } from '../../sdk/protocol/records.ts'
 import type { WriteOptions } from '../../sdk/protocol/schemas.ts'
 import { conflictError } from './conflicts.ts'
@@ -40,6 +40,7 @@ interface RequestBody<T> {
 export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
   readonly #context: StoreContext
   readonly #queue: WriteQueue
+  #lastActor: Actor | undefined
 
   constructor(context: StoreContext, queue: WriteQueue) {
     this.#context = context
@@ -199,7 +200,8 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
       const answer = body.run(authorship)
       if (scope !== undefined) {
         const result = body.bare(answer)
-        this.#context.answers.keep(scope, { fingerprint, result, at: authorship.at })
+        const atMicros = this.#context.lastMicros
+        this.#context.answers.keep(scope, { fingerprint, result, atMicros })
       }
       return answer
     }
@@ -211,13 +213,22 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
   }
 
   #authorship(params: WriteOptions, caller: Caller): Authorship {
-    const { principal, client, claims } = caller
     return {
-      actor: claims === undefined ? { principal, client } : { principal, client, claims },
+      actor: this.#actorOf(caller),
       at: this.#context.nextInstant(),
       reason: params.reason,
       cause: params.cause,
     }
+  }
+
+  /** Most writes have the actor of the one before. */
+  #actorOf({ principal, client, claims }: Caller): Actor {
+    const last = this.#lastActor
+    if (last?.principal === principal && last.client === client && last.claims === claims)
+      return last
+    const actor = claims === undefined ? { principal, client } : { principal, client, claims }
+    this.#lastActor = actor
+    return actor
   }
 
   #checkEpoch({ expectedEpoch }: WriteOptions): void {
@@ -245,15 +256,10 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
 
   #resultOf({ changed, record, seq }: Written, params: WriteOptions): WriteResult {
     const token = this.#answerToken(seq, params)
+    const { type, id, version } = record
+    if (params.return !== 'record') return { type, id, version, changed, token }
     const shown = params.dryRun && changed ? { ...record, token } : record
-    return {
-      type: record.type,
-      id: record.id,
-      version: record.version,
-      changed,
-      token,
-      ...(params.return === 'record' ? { record: shown } : {}),
-    }
+    return { type, id, version, changed, token, record: shown }
   }
 
   /** A dry run never tells a position that does not exist. */

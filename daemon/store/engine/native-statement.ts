@@ -7,6 +7,8 @@ import type { SqliteHandle } from './sqlite-handle.ts'
 /** `SQLITE_TRANSIENT`: SQLite makes a copy. */
 const transient = -1
 const largeBytes = 4096
+/** Longest text that is compared with the one bound before. */
+const keptLength = 100
 
 /**
  * A prepared `sqlite3_stmt`. The hot path of every read and write, so it crosses into SQLite as
@@ -27,6 +29,8 @@ export class NativeStatement {
   #columnsAt = 0
   #template: { [column: string]: SqlValue } = {}
   #holdsLarge = false
+  /** What is bound now, where that is worth knowing; undefined otherwise. */
+  readonly #bound: (SqlValue | undefined)[]
 
   /**
    * @throws EngineError `sql` if SQLite does not accept the text; `misuse` if it is not exactly one
@@ -37,6 +41,7 @@ export class NativeStatement {
     this.#handle = handle
     this.#pointer = prepareOne(handle, sql)
     this.#parameterCount = countParameters(handle, this.#pointer)
+    this.#bound = new Array<SqlValue>(this.#parameterCount).fill(null)
     this.#readColumns()
     this.#tellsChanges = tellsChanges(sql, this.#columns.length)
   }
@@ -118,12 +123,16 @@ export class NativeStatement {
   #bindFrom(area: number, values: readonly SqlValue[]): void {
     const { api, memory } = this.#handle
     const pointer = this.#pointer
+    const bound = this.#bound
     let free = area
     for (let index = 0; index < values.length; index += 1) {
       const value = values[index]
+      // A reset keeps what is bound, and much of a row is as in the row before: who wrote it, of what type.
+      if (value !== undefined && bound[index] === value) continue
+      bound[index] = undefined
       let code: number
       if (typeof value === 'string') {
-        const bytes = memory.bytes.write(value, free)
+        const bytes = memory.bytes.utf8Write(value, free)
         code = api.bind_text(pointer, index + 1, free, bytes, transient)
         free += bytes
       } else if (typeof value === 'number') {
@@ -138,6 +147,7 @@ export class NativeStatement {
         throw misuse(`value ${index + 1} is a ${typeof value}, which SQLite can't store`)
       }
       if (code !== ResultCode.ok) throw this.#handle.error(code)
+      if (typeof value !== 'string' || value.length <= keptLength) bound[index] = value
     }
   }
 
@@ -168,6 +178,7 @@ export class NativeStatement {
   #dropValues(): void {
     this.#handle.api.clear_bindings(this.#pointer)
     this.#holdsLarge = false
+    this.#bound.fill(null)
   }
 
   /**

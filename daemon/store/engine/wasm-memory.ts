@@ -78,7 +78,11 @@ export interface LinearMemory {
 }
 
 /** Node's Buffer with the method that its types leave out. */
-type SlicingBuffer = Buffer & { utf8Slice(start: number, end: number): string }
+type SlicingBuffer = Buffer & {
+  utf8Slice(start: number, end: number): string
+  /** Writes the text as UTF-8 from `start` on, and tells how many bytes that took. */
+  utf8Write(text: string, start: number): number
+}
 
 function viewOf(memory: ArrayBuffer): SlicingBuffer {
   return Buffer.from(memory) as SlicingBuffer

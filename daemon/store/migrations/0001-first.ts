@@ -14,7 +14,7 @@ export const first: FormatMigration = {
     `CREATE TABLE log (
        seq INTEGER PRIMARY KEY NOT NULL CHECK (seq >= 1),
        txn INTEGER NOT NULL CHECK (txn BETWEEN 1 AND seq),
-       topic TEXT NOT NULL,
+       topic TEXT,
        type TEXT, id TEXT, op TEXT, version INTEGER, previous_version INTEGER,
        changed_fields TEXT, lifecycle TEXT,
        created_at TEXT, created_by TEXT, updated_at TEXT, updated_by TEXT,
@@ -33,10 +33,8 @@ export const first: FormatMigration = {
        PRIMARY KEY (principal, name)
      ) WITHOUT ROWID`,
     `CREATE TABLE idempotency (
-       entry INTEGER PRIMARY KEY NOT NULL,
-       principal TEXT NOT NULL, method TEXT NOT NULL, key TEXT NOT NULL,
-       fingerprint TEXT NOT NULL, result TEXT NOT NULL, at TEXT NOT NULL
-     )`,
-    `CREATE UNIQUE INDEX idempotency_key ON idempotency (key, principal, method)`,
+       write_key TEXT PRIMARY KEY NOT NULL,
+       fingerprint TEXT NOT NULL, result TEXT NOT NULL, at_s INTEGER NOT NULL
+     ) WITHOUT ROWID`,
   ],
 }

@@ -32,6 +32,8 @@ export interface Limits {
   readonly writeQueueMax: number
   /** Writes of one transaction of the store. */
   readonly groupMax: number
+  /** Longest sync that the event loop waits for instead of giving it to another thread. */
+  readonly blockingSyncMaxMs: number
   /** How long an idempotency key is kept. */
   readonly idempotencyKeptMs: number
   /** Events kept in memory for subscribers that keep up. */
@@ -84,6 +86,7 @@ export const defaultLimits: Limits = {
   recordTypesMax: 1000,
   writeQueueMax: 10_000,
   groupMax: 512,
+  blockingSyncMaxMs: 2,
   idempotencyKeptMs: 48 * 60 * 60 * 1000,
   logTailMaxEvents: 4096,
   logTailMaxBytes: 16 * 1024 * 1024,

@@ -1,6 +1,7 @@
 /** Explains a compare-and-swap that lost: what is there now, who changed it, when, and which fields. */
 import { type ConflictData, OrionError } from '../../sdk/errors.ts'
 import type { Record, Version } from '../../sdk/model.ts'
+import { newestSeq, rowsBackFrom } from './record-history.ts'
 import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
 
@@ -23,7 +24,7 @@ export function conflictError(
   const changed =
     current === undefined || typeof expectedVersion !== 'number'
       ? undefined
-      : fieldsChangedSince(context, { type, id, version: expectedVersion })
+      : fieldsChangedSince(context, current, expectedVersion)
   const data: ConflictData = {
     reason,
     type,
@@ -72,18 +73,17 @@ function visible(
   return caller.mayRead(current.type) ? current : { version: current.version }
 }
 
-function fieldsChangedSince(
-  context: StoreContext,
-  { type, id, version }: { readonly type: string; readonly id: string; readonly version: number },
-): string[] {
-  const rows = context.connection
-    .prepare(
-      'SELECT changed_fields FROM log WHERE type IS NOT NULL AND id = ? AND type = ? AND version > ? ORDER BY version LIMIT 1000',
-    )
-    .all([id, type, version])
+/** Looks at the newest thousand changes at most: whoever lost more than that reads all of it anyway. */
+function fieldsChangedSince(context: StoreContext, current: Record, version: number): string[] {
+  const limit = Math.min(current.version - version, changesMax)
+  if (limit <= 0) return []
+  const rows = rowsBackFrom(context, newestSeq(context, current), limit)
   const names = new Set<string>()
-  for (const row of rows) {
+  for (const row of rows.reverse()) {
+    if (Number(row.version) <= version) continue
     for (const name of JSON.parse(String(row.changed_fields ?? '[]'))) names.add(String(name))
   }
   return [...names]
 }
+
+const changesMax = 1000

@@ -30,6 +30,8 @@ export interface ChangeEntry {
   /** The record's data as JSON text: it was encoded once, to be measured. */
   readonly encodedData: string
   readonly previousVersion?: Version | undefined
+  /** The event that changed the record before, if one did. */
+  readonly previousSeq?: number | undefined
   readonly changedFields: readonly string[]
   readonly imported?: boolean
 }
@@ -55,6 +57,7 @@ const columns = [
   'op',
   'version',
   'previous_version',
+  'previous_seq',
   'changed_fields',
   'lifecycle',
   'created_at',
@@ -175,6 +178,7 @@ export class EventLog implements StoreLog {
         event.op ?? null,
         event.version ?? null,
         event.previousVersion ?? null,
+        'record' in entry ? (entry.previousSeq ?? null) : null,
         event.changedFields === undefined ? null : JSON.stringify(event.changedFields),
         record?.lifecycle ?? null,
         record?.createdAt ?? null,

@@ -4,8 +4,9 @@ import type { Json, JsonObject } from '../../sdk/json.ts'
 import type { Record, RecordVersion } from '../../sdk/model.ts'
 import type { SqlRow } from './engine/engine.ts'
 import { eventOfRow, recordOfRow } from './event-log.ts'
-import { decodeHistoryCursor, encodeHistoryCursor } from './history-cursor.ts'
+import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
 import { compileCount, compileList } from './query-sql.ts'
+import { newestSeq, rowOfVersion, rowsBackFrom } from './record-history.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import { recordTableName } from './sql.ts'
 import type { Caller, StoreReads } from './store-api.ts'
@@ -100,19 +101,20 @@ export class RecordReads implements StoreReads {
     const { type, id } = params
     this.#context.type(type)
     const limit = params.limit ?? defaultPage
-    const before =
-      params.after === undefined ? Number.MAX_SAFE_INTEGER : decodeHistoryCursor(params.after)
-    const rows = this.#context.connection
-      .prepare(
-        'SELECT * FROM log WHERE type IS NOT NULL AND id = ? AND type = ? AND version < ? ORDER BY version DESC LIMIT ?',
-      )
-      .all([id, type, before, limit + 1])
+    const from =
+      params.after === undefined
+        ? newestSeq(this.#context, params)
+        : decodeHistoryCursor(params.after)
+    const rows = rowsBackFrom(this.#context, from, limit + 1)
     await this.#allOnDisk()
-    if (rows.length === 0 && params.after === undefined) throw notFound(type, id)
+    const newest = rows[0]
+    if (newest !== undefined && (newest.id !== id || newest.type !== type))
+      throw wrongHistoryCursor()
+    if (newest === undefined && params.after === undefined) throw notFound(type, id)
     const versions = rows.slice(0, limit).map((row) => this.#versionOfRow(row))
-    const last = versions.at(-1)
-    if (rows.length <= limit || last === undefined) return { versions }
-    return { versions, next: encodeHistoryCursor(last.version) }
+    const following = rows[limit]
+    if (following === undefined) return { versions }
+    return { versions, next: encodeHistoryCursor(Number(following.seq)) }
   }
 
   #versionOfRow(row: SqlRow): RecordVersion {
@@ -132,9 +134,7 @@ export class RecordReads implements StoreReads {
   }
 
   #versionOf(type: string, id: string, version: number): Record {
-    const row = this.#context.connection
-      .prepare('SELECT * FROM log WHERE type IS NOT NULL AND id = ? AND type = ? AND version = ?')
-      .get([id, type, version])
+    const row = rowOfVersion(this.#context, { type, id }, version)
     const record = row === undefined ? undefined : recordOfRow(row, this.#context.tokenAt)
     if (record !== undefined) return record
     throw new OrionError(

@@ -12,6 +12,7 @@ import { applyChanges, checkData, checkNewData } from './changes.ts'
 import { conflictError } from './conflicts.ts'
 import { EngineError } from './engine/engine.ts'
 import type { Authorship, ChangeEntry } from './event-log.ts'
+import { eraseBackFrom } from './record-history.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import type { StoredRecord } from './row-codec.ts'
 import type { Caller } from './store-api.ts'
@@ -72,13 +73,14 @@ export class RecordWriter {
     const id = operation.id ?? uuidV7()
     const { at, actor } = this.#authorship
     const by = actor.principal
-    const version = this.#firstVersion(entry, id, operation.id !== undefined)
+    const { version, previousSeq } = this.#beginning(entry, id, operation.id !== undefined)
     const draft = { version, createdAt: at, createdBy: by, updatedAt: at, updatedBy: by }
     const type = entry.definition.name
     return this.#insert(entry, {
       draft: { ...draft, type, id, lifecycle: 'active', data },
       encodedData,
       imported: false,
+      previousSeq,
     })
   }
 
@@ -93,11 +95,11 @@ export class RecordWriter {
     const updatedAt =
       imported.updatedAt === undefined ? createdAt : requireInstant(imported.updatedAt, 'updatedAt')
     const createdBy = imported.createdBy ?? actor.principal
-    const first = this.#firstVersion(entry, imported.id, true)
+    const first = this.#beginning(entry, imported.id, true)
     const draft = {
       type: imported.type,
       id: imported.id,
-      version: Math.max(first, imported.version ?? 1) as Version,
+      version: Math.max(first.version, imported.version ?? 1) as Version,
       createdAt,
       createdBy,
       updatedAt,
@@ -105,27 +107,28 @@ export class RecordWriter {
       lifecycle: imported.lifecycle ?? 'active',
       data,
     } as const
-    return this.#insert(entry, { draft, encodedData, imported: true })
+    const { previousSeq } = first
+    return this.#insert(entry, { draft, encodedData, imported: true, previousSeq })
   }
 
   #insert(entry: RecordTypeEntry, fresh: FreshRecord): Written {
-    const { draft, encodedData, imported } = fresh
+    const { draft, encodedData, imported, previousSeq } = fresh
     const seq = this.#context.log.nextSeq
     const record: Record = { ...draft, token: this.#context.tokenAt(seq) }
     this.#writing(entry, record, () => entry.insert(this.#context.connection, record, seq))
     const topic = `${record.type}.created`
     const changedFields = Object.keys(record.data)
     this.#context.log.append(
-      { topic, op: 'created', record, encodedData, changedFields, imported },
+      { topic, op: 'created', record, encodedData, changedFields, imported, previousSeq },
       this.#authorship,
     )
     this.#context.cache.put({ seq, record, dataLength: encodedData.length })
     return { changed: true, record, seq }
   }
 
-  /** 1, or the version after a purged record's last one: a version is never used twice for an id. */
-  #firstVersion(entry: RecordTypeEntry, id: string, mayExist: boolean): Version {
-    if (!mayExist) return 1 as Version
+  /** Version 1, or the one after a purged record's last: a version is never used twice for an id. */
+  #beginning(entry: RecordTypeEntry, id: string, mayExist: boolean): Beginning {
+    if (!mayExist) return { version: 1 as Version, previousSeq: undefined }
     const type = entry.definition.name
     const present = this.#context.read(entry, id)
     if (present !== undefined) {
@@ -136,18 +139,21 @@ export class RecordWriter {
         current: present.record,
       })
     }
-    return ((this.#context.tombstone(type, id)?.version ?? 0) + 1) as Version
+    const tombstone = this.#context.tombstone(type, id)
+    return {
+      version: ((tombstone?.version ?? 0) + 1) as Version,
+      previousSeq: tombstone?.seq,
+    }
   }
 
   #update(entry: RecordTypeEntry, operation: Update): Written {
-    const present = this.#present(entry, operation)
-    const { record } = present
+    const { record, seq: previousSeq } = this.#present(entry, operation)
     const onlyOperators = operation.expectedVersion === undefined && !operation.force
     if (record.lifecycle !== 'active' && (onlyOperators || record.lifecycle === 'deleted')) {
       throw wrongLifecycle(record, 'updated')
     }
     const { data, changedFields } = applyChanges(entry.schema, record.data, operation)
-    if (changedFields.length === 0) return { changed: false, record, seq: present.seq }
+    if (changedFields.length === 0) return { changed: false, record, seq: previousSeq }
     const encodedData = this.#encode(entry, data)
     const seq = this.#context.log.nextSeq
     const next = this.#next(record, seq, { data, lifecycle: record.lifecycle })
@@ -155,15 +161,14 @@ export class RecordWriter {
       const change = { record: next, seq, expectedVersion: record.version, changedFields }
       if (!entry.update(this.#context.connection, change)) throw lostRow(record)
     })
-    this.#append({ record: next, op: 'updated', encodedData, changedFields })
+    this.#append({ record: next, op: 'updated', encodedData, changedFields, previousSeq })
     return { changed: true, record: next, seq }
   }
 
   #move(entry: RecordTypeEntry, operation: Move): Written {
-    const present = this.#present(entry, operation)
-    const { record } = present
+    const { record, seq: previousSeq } = this.#present(entry, operation)
     const { lifecycle, op } = moves[operation.op === 'purge' ? 'delete' : operation.op]
-    if (record.lifecycle === lifecycle) return { changed: false, record, seq: present.seq }
+    if (record.lifecycle === lifecycle) return { changed: false, record, seq: previousSeq }
     if (record.lifecycle === 'deleted' && lifecycle === 'archived')
       throw wrongLifecycle(record, 'archived')
     const seq = this.#context.log.nextSeq
@@ -175,29 +180,25 @@ export class RecordWriter {
     })
     if (!moved) throw lostRow(record)
     const encodedData = JSON.stringify(next.data)
-    this.#append({ record: next, op, encodedData, changedFields: [] })
+    this.#append({ record: next, op, encodedData, changedFields: [], previousSeq })
     return { changed: true, record: next, seq }
   }
 
   /** Removes the record and erases its values from the log; a tombstone keeps its last version. */
   #purge(entry: RecordTypeEntry, operation: Move): Written {
-    const { record } = this.#present(entry, operation)
+    const { record, seq: previousSeq } = this.#present(entry, operation)
     const { connection, log } = this.#context
     const seq = log.nextSeq
     const next = this.#next(record, seq, { data: {}, lifecycle: 'deleted' })
     // Freed space is overwritten, so that the values are gone from the file and not only from view.
     connection.exec('PRAGMA secure_delete = ON')
     if (!entry.remove(connection, record.id, record.version)) throw lostRow(record)
-    connection
-      .prepare(
-        'UPDATE log SET data = NULL, reason = NULL, flags = flags | 2 WHERE type IS NOT NULL AND id = ? AND type = ?',
-      )
-      .run([record.id, record.type])
+    eraseBackFrom(this.#context, previousSeq)
     connection
       .prepare('INSERT OR REPLACE INTO tombstones (type, id, version, seq) VALUES (?, ?, ?, ?)')
       .run([record.type, record.id, next.version, seq])
     connection.exec('PRAGMA secure_delete = OFF')
-    this.#append({ record: next, op: 'purged', encodedData: '', changedFields: [] })
+    this.#append({ record: next, op: 'purged', encodedData: '', changedFields: [], previousSeq })
     return { changed: true, record: next, seq }
   }
 
@@ -245,11 +246,11 @@ export class RecordWriter {
   }
 
   #append(change: Omit<ChangeEntry, 'topic' | 'previousVersion'>): void {
-    const { op, record, encodedData, changedFields } = change
+    const { op, record, encodedData, changedFields, previousSeq } = change
     const topic = `${record.type}.${op}`
     const previousVersion = (record.version - 1) as Version
     this.#context.log.append(
-      { topic, op, record, encodedData, changedFields, previousVersion },
+      { topic, op, record, encodedData, changedFields, previousVersion, previousSeq },
       this.#authorship,
     )
     const { cache } = this.#context
@@ -283,6 +284,13 @@ interface FreshRecord {
   readonly draft: Omit<Record, 'token'>
   readonly encodedData: string
   readonly imported: boolean
+  readonly previousSeq: number | undefined
+}
+
+/** What a new record goes on from. */
+interface Beginning {
+  readonly version: Version
+  readonly previousSeq: number | undefined
 }
 
 const moves: {

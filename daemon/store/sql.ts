@@ -22,6 +22,8 @@ export interface LogTable {
   op: string | null
   version: number | null
   previous_version: number | null
+  /** The row of the same record before this one; null at its first. */
+  previous_seq: number | null
   /** JSON list of field names. */
   changed_fields: string | null
   lifecycle: string | null

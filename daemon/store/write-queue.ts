@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import { type Connection, EngineError } from './engine/engine.ts'
 import type { EventLog } from './event-log.ts'
 import type { Caller } from './store-api.ts'
+import { SyncPace } from './sync-pace.ts'
 
 /** One request that writes. */
 export interface WriteTask<T> {
@@ -47,6 +48,7 @@ export class WriteQueue {
   readonly #events: EventLog
   readonly #limits: Limits
   readonly #log: Log
+  readonly #pace: SyncPace
   readonly #onFailure: (failure: Error) => void
   #waiting: Waiting[] = []
   #state: QueueState = 'ready'
@@ -70,6 +72,7 @@ export class WriteQueue {
     this.#events = parts.events
     this.#limits = parts.limits
     this.#log = parts.log
+    this.#pace = new SyncPace(parts.limits.blockingSyncMaxMs)
   }
 
   get state(): QueueState {
@@ -177,7 +180,7 @@ export class WriteQueue {
     }
     const outcomes = this.#runTogether(group) ?? group.map((entry) => this.#runAlone(entry))
     try {
-      await this.#connection.sync()
+      await this.#sync(group.length)
     } catch (error) {
       this.#fail(error, group)
       return
@@ -194,6 +197,18 @@ export class WriteQueue {
       else entry.reject(outcome?.error)
     })
     this.#releaseReads()
+  }
+
+  /**
+   * Puts a group on disk. A large one is given to another thread in any case: the loop reads the next requests
+   * meanwhile, and they make the next group.
+   */
+  #sync(size: number): Promise<void> | undefined {
+    if (size > waitedGroupMax || !this.#pace.waits()) return this.#connection.sync()
+    const startedMs = performance.now()
+    this.#connection.syncBlocking()
+    this.#pace.took(performance.now() - startedMs)
+    return undefined
   }
 
   /** All tasks in one transaction; undefined when it fell apart and each has to be run alone. */
@@ -322,6 +337,9 @@ export class WriteQueue {
     }
   }
 }
+
+/** Largest group whose sync the event loop waits for. */
+const waitedGroupMax = 4
 
 /** While writes wait, a checkpoint is put off until the log has this many times the usual pages. */
 const busyFactor = 4

@@ -8,6 +8,7 @@ import { conflictError } from './conflicts.ts'
 import type { Authorship } from './event-log.ts'
 import { recordOfRow } from './event-log.ts'
 import { fingerprintOf, type IdempotencyScope } from './idempotency.ts'
+import { rowOfVersion } from './record-history.ts'
 import { type RecordOperation, RecordWriter, type Written } from './record-writer.ts'
 import type { Caller, MoveParams, StoreWrites } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
@@ -269,9 +270,7 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
 
   #replayed(kept: WriteResult, params: WriteOptions): WriteResult {
     if (params.return !== 'record') return { ...kept, replayed: true }
-    const row = this.#context.connection
-      .prepare('SELECT * FROM log WHERE type IS NOT NULL AND id = ? AND type = ? AND version = ?')
-      .get([kept.id, kept.type, kept.version])
+    const row = rowOfVersion(this.#context, kept, kept.version)
     const record = row === undefined ? undefined : recordOfRow(row, this.#context.tokenAt)
     return { ...kept, replayed: true, ...(record === undefined ? {} : { record }) }
   }

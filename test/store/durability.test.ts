@@ -9,9 +9,15 @@ import { caller, openTestStore, temporaryDirectory } from '../support/store.ts'
 const owner = caller()
 const note = (id: string) => ({ type: 'Note', id })
 
+/** All syncs on another thread, where they can be held. */
+const unblocking = { blockingSyncMaxMs: 0 }
+
 /** A disk whose syncs wait until they are let through, or fail. */
 class HeldDisk {
   syncs = 0
+  blockingSyncs = 0
+  /** How long a sync takes that blocks, at least. */
+  slowMs = 0
   writeError: string | undefined
   #holding = false
   #waiting: (() => void)[] = []
@@ -24,6 +30,14 @@ class HeldDisk {
       if (this.#failing)
         throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
       await nodeHostIo.syncDataAsync(fd)
+    },
+    syncData: (fd) => {
+      this.blockingSyncs += 1
+      if (this.#failing)
+        throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
+      const endMs = performance.now() + this.slowMs
+      while (performance.now() < endMs);
+      nodeHostIo.syncData(fd)
     },
     write: (fd, bytes, position) => {
       if (this.writeError === undefined) return nodeHostIo.write(fd, bytes, position)
@@ -66,7 +80,7 @@ async function settled(work: Promise<unknown>): Promise<boolean> {
 
 test('no answer, event or token tells of a commit before its sync', async (t) => {
   const disk = new HeldDisk()
-  const store = await openTestStore(t, { io: disk.io })
+  const store = await openTestStore(t, { io: disk.io, limits: unblocking })
   await store.create({ ...note('old'), data: { title: 'old' } }, owner)
   const told: number[] = []
   store.log.onDurable((seq) => told.push(seq))
@@ -101,7 +115,7 @@ test('no answer, event or token tells of a commit before its sync', async (t) =>
 
 test('writes that wait share one transaction and one sync', async (t) => {
   const disk = new HeldDisk()
-  const store = await openTestStore(t, { io: disk.io })
+  const store = await openTestStore(t, { io: disk.io, limits: unblocking })
   disk.hold()
   const first = store.create({ type: 'Note', data: { title: 'first' } }, owner)
   await disk.held()
@@ -143,7 +157,7 @@ test('a refused write leaves the others of its group alone', async (t) => {
 
 test('a full disk refuses what does not fit, stores nothing of it, and the store goes on', async (t) => {
   const disk = new HeldDisk()
-  const store = await openTestStore(t, { io: disk.io })
+  const store = await openTestStore(t, { io: disk.io, limits: unblocking })
   await store.create({ ...note('n'), data: { title: 'n' } }, owner)
   disk.writeError = 'ENOSPC'
   const refused = await Promise.allSettled(
@@ -162,38 +176,43 @@ test('a full disk refuses what does not fit, stores nothing of it, and the store
   assert.equal(store.status().store.state, 'ready')
 })
 
-test('a failed sync says that the outcome is unknown and stops the store until it is opened again', async (t) => {
-  const path = join(temporaryDirectory(t), 'store.db')
-  const disk = new HeldDisk()
-  const failures: Error[] = []
-  const onFailure = (failure: Error) => failures.push(failure)
-  const store = await openTestStore(t, { path, io: disk.io, onFailure })
-  await store.create({ ...note('kept'), data: { title: 'kept' } }, owner)
-  disk.fail()
-  await assert.rejects(store.create({ ...note('maybe'), data: { title: 'maybe' } }, owner), {
-    kind: 'outcome_unknown',
+for (const [where, limits] of [
+  ['on another thread', unblocking],
+  ['while the loop waits', {}],
+] as const) {
+  test(`a failed sync ${where} says that the outcome is unknown and stops the store until it is opened again`, async (t) => {
+    const path = join(temporaryDirectory(t), 'store.db')
+    const disk = new HeldDisk()
+    const failures: Error[] = []
+    const onFailure = (failure: Error) => failures.push(failure)
+    const store = await openTestStore(t, { path, io: disk.io, limits, onFailure })
+    await store.create({ ...note('kept'), data: { title: 'kept' } }, owner)
+    disk.fail()
+    await assert.rejects(store.create({ ...note('maybe'), data: { title: 'maybe' } }, owner), {
+      kind: 'outcome_unknown',
+    })
+    await assert.rejects(store.create({ ...note('never'), data: { title: 'never' } }, owner), {
+      kind: 'storage_failed',
+    })
+    await assert.rejects(store.get(note('maybe'), owner), { kind: 'storage_failed' })
+    assert.equal((await store.get(note('kept'), owner)).version, 1)
+    assert.equal(store.status().store.state, 'failed')
+    assert.deepEqual(
+      failures.map(({ message }) => message.includes('EIO')),
+      [true],
+    )
+    assert.equal(store.log.durableSeq, 1)
+    await store.close()
+    const again = await openTestStore(t, { path })
+    assert.equal((await again.get(note('kept'), owner)).version, 1)
+    await assert.rejects(again.get(note('never'), owner), { kind: 'not_found' })
+    assert.equal(again.storeId, store.storeId)
   })
-  await assert.rejects(store.create({ ...note('never'), data: { title: 'never' } }, owner), {
-    kind: 'storage_failed',
-  })
-  await assert.rejects(store.get(note('maybe'), owner), { kind: 'storage_failed' })
-  assert.equal((await store.get(note('kept'), owner)).version, 1)
-  assert.equal(store.status().store.state, 'failed')
-  assert.deepEqual(
-    failures.map(({ message }) => message.includes('EIO')),
-    [true],
-  )
-  assert.equal(store.log.durableSeq, 1)
-  await store.close()
-  const again = await openTestStore(t, { path })
-  assert.equal((await again.get(note('kept'), owner)).version, 1)
-  await assert.rejects(again.get(note('never'), owner), { kind: 'not_found' })
-  assert.equal(again.storeId, store.storeId)
-})
+}
 
 test('a write that waits longer than its caller, or was cancelled, is not begun', async (t) => {
   const disk = new HeldDisk()
-  const store = await openTestStore(t, { io: disk.io })
+  const store = await openTestStore(t, { io: disk.io, limits: unblocking })
   disk.hold()
   const first = store.create({ ...note('first'), data: { title: 'first' } }, owner)
   await disk.held()
@@ -215,7 +234,7 @@ test('a write that waits longer than its caller, or was cancelled, is not begun'
 
 test('a full queue answers overloaded and loses nothing that it took', async (t) => {
   const disk = new HeldDisk()
-  const store = await openTestStore(t, { io: disk.io, limits: { writeQueueMax: 5 } })
+  const store = await openTestStore(t, { io: disk.io, limits: { ...unblocking, writeQueueMax: 5 } })
   disk.hold()
   const first = store.create({ type: 'Note', data: { title: 'first' } }, owner)
   await disk.held()
@@ -274,4 +293,30 @@ test('the time never goes back, even if the clock does', async (t) => {
   const times = again.log.readEvents(0, 10).map(({ at }) => at)
   assert.deepEqual(times, [...times].sort())
   assert.equal(new Set(times).size, 3)
+})
+
+test('the loop waits for the syncs of a fast disk, and not for those of a slow one', async (t) => {
+  const disk = new HeldDisk()
+  const store = await openTestStore(t, { io: disk.io, limits: { blockingSyncMaxMs: 1_000 } })
+  const write = () => store.create({ type: 'Note', data: { title: 'x' } }, owner)
+  const [blocking, other] = [disk.blockingSyncs, disk.syncs]
+  for (let n = 0; n < 10; n++) await write()
+  assert.deepEqual([disk.blockingSyncs - blocking, disk.syncs - other], [10, 0])
+  const slow = await openTestStore(t, { io: disk.io, limits: { blockingSyncMaxMs: 1 } })
+  disk.slowMs = 20
+  const [before, otherBefore] = [disk.blockingSyncs, disk.syncs]
+  for (let n = 0; n < 20; n++) await slow.create({ type: 'Note', data: { title: 'x' } }, owner)
+  assert.ok(disk.blockingSyncs - before <= 4, `${disk.blockingSyncs - before} blocked the loop`)
+  assert.ok(disk.syncs - otherBefore >= 16)
+})
+
+test('the sync of a large group does not block', async (t) => {
+  const disk = new HeldDisk()
+  const store = await openTestStore(t, { io: disk.io, limits: { blockingSyncMaxMs: 1_000 } })
+  const before = disk.blockingSyncs
+  const writes = Array.from({ length: 50 }, () =>
+    store.create({ type: 'Note', data: { title: 'x' } }, owner),
+  )
+  await Promise.all(writes)
+  assert.equal(disk.blockingSyncs, before)
 })

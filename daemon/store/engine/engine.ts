@@ -75,6 +75,8 @@ export interface Connection {
    * is refused until the file is opened again.
    */
   sync(): Promise<void>
+  /** As `sync`, but blocks: for whom the disk is known to answer sooner than another thread would. */
+  syncBlocking(): void
   /** Pages now in the write-ahead log that no checkpoint has copied back. */
   walPages(): number
   /**

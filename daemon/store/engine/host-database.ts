@@ -110,6 +110,18 @@ export class HostDatabase {
     })
   }
 
+  /** Puts the log on disk, blocking. */
+  syncLog(): void {
+    this.assertSound()
+    const file = this.#open.get('wal')
+    if (file === undefined || file.readOnly) return
+    this.#poisonOnThrow(() => {
+      this.#open.get('main')?.assertNotReplaced()
+      file.sync()
+      this.#syncDirectory()
+    })
+  }
+
   /** Puts the log on disk without blocking. */
   async syncLogAsync(): Promise<void> {
     await this.#syncAsync('wal')

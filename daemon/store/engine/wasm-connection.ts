@@ -80,6 +80,15 @@ export class WasmConnection implements Connection {
     }
   }
 
+  syncBlocking(): void {
+    this.#handle.assertOpen()
+    try {
+      this.#handle.database.syncLog()
+    } catch (cause) {
+      throw syncError(cause)
+    }
+  }
+
   walPages(): number {
     this.#handle.assertOpen()
     // NOOP counts and does nothing else (SQLite 3.51; an older one would run a PASSIVE checkpoint).

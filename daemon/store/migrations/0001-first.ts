@@ -16,12 +16,13 @@ export const first: FormatMigration = {
        txn INTEGER NOT NULL CHECK (txn BETWEEN 1 AND seq),
        topic TEXT,
        type TEXT, id TEXT, op TEXT, version INTEGER, previous_version INTEGER,
-       changed_fields TEXT, lifecycle TEXT,
+       previous_seq INTEGER, changed_fields TEXT, lifecycle TEXT,
        created_at TEXT, created_by TEXT, updated_at TEXT, updated_by TEXT,
        at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT, cause TEXT,
        flags INTEGER NOT NULL, data TEXT
      )`,
-    `CREATE UNIQUE INDEX log_record ON log (id, type, version) WHERE type IS NOT NULL`,
+    // Every version names the one before it; this is for finding old ones without walking from the newest.
+    `CREATE UNIQUE INDEX log_every_32nd ON log (id, type, version) WHERE version % 32 = 0`,
     `CREATE TABLE tombstones (
        type TEXT NOT NULL, id TEXT NOT NULL,
        version INTEGER NOT NULL, seq INTEGER NOT NULL,

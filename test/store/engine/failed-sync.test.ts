@@ -21,6 +21,18 @@ test('a failed sync of the log means unknown: the connection refuses writes unti
   await assertReopens(connection, [1, 2])
 })
 
+test('a failed sync that blocks poisons as one that does not', async (t) => {
+  const { connection, altered } = await openAltered(t)
+  connection.exec('CREATE TABLE t (v); INSERT INTO t VALUES (1)')
+  connection.syncBlocking()
+  connection.exec('INSERT INTO t VALUES (2)')
+  altered.syncData = failing('EIO')
+  throwsKind('io', () => connection.syncBlocking(), /outcome of unsynced commits is unknown: EIO/)
+  delete altered.syncData
+  await assertPoisoned(connection, /EIO/)
+  await assertReopens(connection, [1, 2])
+})
+
 test('of two overlapping syncs the one that failed poisons the other', async (t) => {
   const { connection, altered } = await openAltered(t)
   connection.exec('CREATE TABLE t (v)')

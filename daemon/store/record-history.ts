@@ -1,0 +1,91 @@
+/**
+ * The changes of one record, newest first.
+ *
+ * Each row of the log names the row before it of the same record (`previous_seq`), and the record's own row, or its
+ * tombstone, names the newest. So writing needs no index of the log by record: its pages would lie scattered all over
+ * the file, and every write would touch one more of them than it has to. Only every 32nd version is indexed, so that an
+ * old one is found without walking from the newest.
+ */
+import type { SqlRow } from './engine/engine.ts'
+import type { StoreContext } from './store-context.ts'
+
+/** Which record. */
+export interface RecordKey {
+  readonly type: string
+  readonly id: string
+}
+
+/** Versions between two that are indexed; the index in the store's format says the same number. */
+export const indexedEvery = 32
+
+/** The newest change of a record that is there or was purged; undefined when it never was. */
+export function newestSeq(context: StoreContext, { type, id }: RecordKey): number | undefined {
+  return context.read(context.type(type), id)?.seq ?? context.tombstone(type, id)?.seq
+}
+
+/** The rows of one record from `seq` on backwards, at most `limit` of them; rows that are compacted away end it. */
+export function rowsBackFrom(
+  { connection }: StoreContext,
+  seq: number | undefined,
+  limit: number,
+): SqlRow[] {
+  if (seq === undefined) return []
+  return connection.prepare(walk).all([seq, limit])
+}
+
+/** The row of one version; undefined when there is none. */
+export function rowOfVersion(
+  context: StoreContext,
+  key: RecordKey,
+  version: number,
+): SqlRow | undefined {
+  const above = context.connection.prepare(nextIndexed).get([key.id, key.type, version])
+  let seq = above === undefined ? newestSeq(context, key) : Number(above.seq)
+  while (seq !== undefined) {
+    const rows = rowsBackFrom(context, seq, indexedEvery)
+    const found = rows.find((row) => Number(row.version) <= version)
+    if (found !== undefined) return Number(found.version) === version ? found : undefined
+    seq = rowBefore(rows.at(-1))
+  }
+  return undefined
+}
+
+/** The row of a record's state as of a position; undefined when it did not exist then. */
+export function rowAsOf(context: StoreContext, key: RecordKey, seq: number): SqlRow | undefined {
+  let at = newestSeq(context, key)
+  while (at !== undefined) {
+    const rows = rowsBackFrom(context, at, indexedEvery)
+    const found = rows.find((row) => Number(row.seq) <= seq)
+    if (found !== undefined) return found
+    at = rowBefore(rows.at(-1))
+  }
+  return undefined
+}
+
+/** Erases the values of all rows of one record from `seq` on backwards; that they were there stays to be seen. */
+export function eraseBackFrom({ connection }: StoreContext, seq: number): void {
+  connection.prepare(erase).run([seq])
+}
+
+/** The seq of the row before one; undefined at the first. */
+export function rowBefore(row: SqlRow | undefined): number | undefined {
+  const seq = row?.previous_seq
+  return typeof seq === 'number' ? seq : undefined
+}
+
+const erase = `UPDATE log SET data = NULL, reason = NULL, flags = flags | 2 WHERE seq IN (
+    WITH RECURSIVE steps (at) AS (
+      SELECT ? UNION ALL
+      SELECT log.previous_seq FROM steps JOIN log ON log.seq = steps.at WHERE log.previous_seq IS NOT NULL
+    ) SELECT at FROM steps
+  )`
+
+const walk = `WITH RECURSIVE steps (at) AS (
+    SELECT ?1 UNION ALL
+    SELECT log.previous_seq FROM steps JOIN log ON log.seq = steps.at WHERE log.previous_seq IS NOT NULL
+    LIMIT ?2
+  ) SELECT log.* FROM steps CROSS JOIN log ON log.seq = steps.at`
+
+const nextIndexed = `SELECT seq FROM log
+  WHERE id = ? AND type = ? AND version >= ? AND version % ${indexedEvery} = 0
+  ORDER BY version LIMIT 1`

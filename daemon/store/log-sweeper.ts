@@ -54,9 +54,12 @@ export class LogSweeper {
     let deleted = this.#connection
       .prepare(
         `DELETE FROM log WHERE seq IN (
-           SELECT old.seq FROM log AS new JOIN log AS old
-             ON old.id = new.id AND old.type = new.type AND old.version < new.version
-           WHERE old.type IS NOT NULL AND new.type IS NOT NULL AND new.seq > ? AND new.seq <= ? ${ofType})`,
+           WITH RECURSIVE old (at) AS (
+             SELECT new.previous_seq FROM log AS new
+             WHERE new.previous_seq IS NOT NULL AND new.seq > ? AND new.seq <= ? ${ofType}
+             UNION
+             SELECT log.previous_seq FROM old JOIN log ON log.seq = old.at WHERE log.previous_seq IS NOT NULL
+           ) SELECT at FROM old)`,
       )
       .run([from, to, ...values])
     if (type === undefined) deleted += this.#connection.prepare(others).run([from, to])
@@ -72,7 +75,7 @@ interface Stretch {
   readonly to: number
 }
 
-/** Few enough that the versions of one record, all compared with all, take some milliseconds at most. */
+/** Few enough that a stretch takes some milliseconds at most. */
 const stretch = 256
 
 /** The newest row stays: it tells the seq and the instant that the next one comes after. */

@@ -1,27 +1,26 @@
 /** Records as they were, read from the log. */
-import type { Event, Record, Token } from '../../sdk/model.ts'
-import type { Connection } from './engine/engine.ts'
+import type { Event, Record } from '../../sdk/model.ts'
 import { recordOfRow } from './event-log.ts'
+import { type RecordKey, rowAsOf, rowReplacedBy } from './record-history.ts'
+import type { StoreContext } from './store-context.ts'
 
 /**
  * Reads old states of records. At and above the floor every one of them is there: compaction keeps, of each record,
  * the newest version at the floor. Only a purge erases them.
  */
 export class PastRecords {
-  readonly #connection: Connection
-  readonly #tokenAt: (seq: number) => Token
+  readonly #context: StoreContext
   /** Kept as long as the event itself, which all subscribers that keep up share. */
   readonly #before = new WeakMap<Event, Record | 'unknown'>()
 
-  constructor(connection: Connection, tokenAt: (seq: number) => Token) {
-    this.#connection = connection
-    this.#tokenAt = tokenAt
+  constructor(context: StoreContext) {
+    this.#context = context
   }
 
   /** The record as of a position; undefined when it did not exist then, or its values were erased since. */
-  at(key: { readonly type: string; readonly id: string }, seq: number): Record | undefined {
-    const row = this.#connection.prepare(newestUpTo).get([key.id, key.type, seq])
-    return row === undefined ? undefined : recordOfRow(row, this.#tokenAt)
+  at(key: RecordKey, seq: number): Record | undefined {
+    const row = rowAsOf(this.#context, key, seq)
+    return row === undefined ? undefined : recordOfRow(row, this.#context.tokenAt)
   }
 
   /** The record before an event that changed it; undefined when its values were erased since. */
@@ -34,14 +33,9 @@ export class PastRecords {
     return record === 'unknown' ? undefined : record
   }
 
-  #readBefore({ type, id, previousVersion }: Event): Record | undefined {
-    if (type === undefined || id === undefined || previousVersion === undefined) return undefined
-    const row = this.#connection.prepare(oneVersion).get([id, type, previousVersion])
-    return row === undefined ? undefined : recordOfRow(row, this.#tokenAt)
+  #readBefore({ seq, previousVersion }: Event): Record | undefined {
+    if (previousVersion === undefined) return undefined
+    const row = rowReplacedBy(this.#context, seq)
+    return row === undefined ? undefined : recordOfRow(row, this.#context.tokenAt)
   }
 }
-
-const newestUpTo =
-  'SELECT * FROM log WHERE type IS NOT NULL AND id = ? AND type = ? AND seq <= ? ORDER BY version DESC LIMIT 1'
-const oneVersion =
-  'SELECT * FROM log WHERE type IS NOT NULL AND id = ? AND type = ? AND version = ?'

@@ -62,6 +62,11 @@ export function rowAsOf(context: StoreContext, key: RecordKey, seq: number): Sql
   return undefined
 }
 
+/** The row of a record's state before the change that has this seq; undefined when it was compacted away. */
+export function rowReplacedBy({ connection }: StoreContext, seq: number): SqlRow | undefined {
+  return connection.prepare(replaced).get([seq])
+}
+
 /** Erases the values of all rows of one record from `seq` on backwards; that they were there stays to be seen. */
 export function eraseBackFrom({ connection }: StoreContext, seq: number): void {
   connection.prepare(erase).run([seq])
@@ -72,6 +77,8 @@ export function rowBefore(row: SqlRow | undefined): number | undefined {
   const seq = row?.previous_seq
   return typeof seq === 'number' ? seq : undefined
 }
+
+const replaced = `SELECT old.* FROM log AS new JOIN log AS old ON old.seq = new.previous_seq WHERE new.seq = ?`
 
 const erase = `UPDATE log SET data = NULL, reason = NULL, flags = flags | 2 WHERE seq IN (
     WITH RECURSIVE steps (at) AS (

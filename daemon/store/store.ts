@@ -1,7 +1,7 @@
 /** Opens and closes a store, and is its face to the rest of the daemon. */
 import { statSync } from 'node:fs'
 import { OrionError } from '../../sdk/errors.ts'
-import { parseToken, type Token } from '../../sdk/model.ts'
+import { formatToken, parseToken, type Token } from '../../sdk/model.ts'
 import { jsonSchemaOf } from '../../sdk/record-schema.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { Clock } from '../clock.ts'
@@ -132,7 +132,7 @@ class Store implements StoreApi {
     this.#writes = new WriteRequests(this.#context, this.#queue)
     const waitFor = (token: Token, caller: Caller): Promise<void> => this.waitFor(token, caller)
     this.#reads = new RecordReads({ context: this.#context, queue: this.#queue, waitFor })
-    this.#past = new PastRecords(connection, tokenAt)
+    this.#past = new PastRecords(this.#context)
     this.#snapshots = new SnapshotReads(this.#context, this.#past)
     const { positionsMax, positionsKeptMs } = limits
     const { epoch } = identity

@@ -44,8 +44,10 @@ export class NamedPositions implements StorePositions {
     const run = (): number => {
       const known = this.#positions.get(key)
       if (known === undefined && this.#positions.size >= positionsMax) throw tooMany(positionsMax)
-      const newest = known?.epoch === epoch ? Math.max(known.seq, seq) : seq
       const { principal, name } = owner
+      // From the table: another write of the same batch may have moved it already.
+      const row = connection.prepare(current).get([principal, name, epoch])
+      const newest = Math.max(Number(row?.seq ?? seq), seq)
       connection.prepare(put).run([principal, name, epoch, newest, this.#nowMs()])
       return newest
     }
@@ -116,6 +118,7 @@ export class NamedPositions implements StorePositions {
 
 const put =
   'INSERT OR REPLACE INTO positions (principal, name, epoch, seq, at_ms) VALUES (?, ?, ?, ?, ?)'
+const current = 'SELECT seq FROM positions WHERE principal = ? AND name = ? AND epoch = ?'
 const remove = 'DELETE FROM positions WHERE principal = ? AND name = ?'
 
 /** Neither principals nor names hold a line break. */

@@ -41,6 +41,8 @@ export interface FeedOptions {
   readonly onDrained: () => void
   /** Whether a gap is repaired by a snapshot; else it goes on at the gap's token. */
   readonly rebuilds?: boolean
+  /** Called when the reader has dealt with something: `token` has moved. */
+  readonly onHandled?: () => void
   /** Whether `position` items are wanted. */
   readonly positions?: boolean
 }
@@ -208,20 +210,26 @@ export class Feed {
 
   /** The next item; undefined at the end. Asking for it says that the one before is dealt with. */
   next(): Promise<FeedItem | undefined> {
-    if (this.#handedOut !== undefined) this.#token = this.#handedOut
+    if (this.#handedOut !== undefined) this.#handle(this.#handedOut)
     this.#handedOut = undefined
     const item = this.#shift()
     if (item !== undefined) return Promise.resolve(item)
     if (this.#state === 'ended') {
       return this.#error === undefined ? Promise.resolve(undefined) : Promise.reject(this.#error)
     }
-    this.#token = this.#position ?? this.#token
+    this.#handle(this.#position)
     if (this.#reader !== undefined) {
       return Promise.reject(new Error('expected one reader, got a second call of next()'))
     }
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject }
     })
+  }
+
+  #handle(token: Token | undefined): void {
+    if (token === undefined || token === this.#token) return
+    this.#token = token
+    this.#options.onHandled?.()
   }
 
   get #waitingItems(): number {
@@ -298,7 +306,7 @@ export class Feed {
     const next = parseToken(token)
     const back = now !== undefined && next !== undefined && next.epoch === now.epoch
     if (!back || next.seq >= now.seq) this.#received = token
-    if (this.#reader !== undefined) this.#token = this.#position ?? this.#token
+    if (this.#reader !== undefined) this.#handle(this.#position)
   }
 }
 

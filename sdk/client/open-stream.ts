@@ -51,6 +51,7 @@ export async function openStream<Data = JsonObject>(
     queueMaxEvents,
     rebuilds: repair.rebuilds,
     onDrained: () => hub.resume(feed),
+    ...(options.name !== undefined && { onHandled: () => hub.acknowledge(feed) }),
   })
   await openFeed(hub, feed, { request: openRequest(target, options), timeoutMs, signal })
   const filtered = options.where !== undefined

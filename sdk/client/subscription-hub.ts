@@ -1,6 +1,8 @@
 import { isOrionError, type OrionError } from '../errors.ts'
+import type { Token } from '../model.ts'
 import type { ParamsOf } from '../protocol/define.ts'
 import * as protocol from '../protocol/subscriptions.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import type { Feed, FeedGap } from './feed.ts'
 import { parseResult } from './result-outline.ts'
 import type { SeenPosition } from './seen-position.ts'
@@ -33,6 +35,9 @@ export class SubscriptionHub {
   #opensUnderWay = 0
   #early: SubscriptionMessage[] = []
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #acknowledgements = new Acknowledgements((feed, token) =>
+    this.#acknowledgeNow(feed, token),
+  )
   #stopWaiting: (() => void) | undefined
   #closed = false
 
@@ -57,9 +62,17 @@ export class SubscriptionHub {
     this.#open(feed, 'patient')
   }
 
-  /** Ends a feed; resolves when the daemon has closed it too. */
+  /** Tells the daemon sooner or later how far a named feed is handled. */
+  acknowledge(feed: Feed): void {
+    this.#acknowledgements.handled(feed)
+  }
+
+  /** Ends a feed; resolves when the daemon has closed it too, and knows how far it was handled if it has a name. */
   async close(feed: Feed): Promise<void> {
+    const isNamed = this.#feeds.get(feed)?.name !== undefined
+    const told = isNamed ? this.#acknowledgements.finish(feed) : undefined
     feed.end(undefined)
+    await told
     await this.#closeAtDaemon(feed)
   }
 
@@ -235,6 +248,17 @@ export class SubscriptionHub {
       if (reason === 'shutdown') this.#keeper.noteShutdown()
       feed.lost()
       this.#openLater(feed, retryAfterMs ?? closedRetryMs)
+    }
+  }
+
+  async #acknowledgeNow(feed: Feed, token: Token): Promise<boolean> {
+    const subscriptionId = this.#idOf.get(feed)
+    if (subscriptionId === undefined || this.#session === undefined) return false
+    try {
+      await this.#session.send(protocol.AcknowledgeSubscription, { subscriptionId, token })
+      return true
+    } catch {
+      return false // The session is gone; what comes again from the position before is not handed out again.
     }
   }
 

@@ -16,7 +16,11 @@ export interface SubscriptionOptions {
   readonly policy?: 'park' | 'coalesce'
   /** Most events in one message; a transaction is not split for it. */
   readonly windowEvents?: number
-  /** A named position lasts beyond this client. */
+  /**
+   * A named position lasts beyond this client: the next subscription with the name goes on after what this one has
+   * handled, wherever it asks to begin. What was being handled when the program ended comes again. One subscription has
+   * a name at a time; the one before ends.
+   */
   readonly name?: string
   /** Takes patterns that match no topic known so far. */
   readonly allowUnknown?: boolean

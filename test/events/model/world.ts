@@ -145,6 +145,7 @@ export class World {
     if (entry === undefined) return
     await this.#witness()
     entry.watcher.handle(after)
+    entry.watcher.handlePart(after % 4)
     entry.gate.open()
     await entry.watcher.client?.close()
     entry.gate = new Gate()

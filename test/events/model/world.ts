@@ -179,6 +179,8 @@ export class World {
 
   async #backup(): Promise<void> {
     await this.#writing
+    // Seen before a later purge erases it: a restore brings it back.
+    await this.#witness()
     const { path, token } = await this.#writer.call('daemon/backup')
     this.#backups.push({ path, seq: placeOf(token).seq })
   }

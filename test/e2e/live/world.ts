@@ -47,9 +47,13 @@ export class World {
     let transport: Transport | undefined
     let held: Promise<void> | undefined
     const dial = async (): Promise<Transport> => {
-      while (held !== undefined) await held
-      transport = await connectSocket(await this.#socket())
-      return transport
+      for (;;) {
+        while (held !== undefined) await held
+        const fresh = await connectSocket(await this.#socket())
+        transport = fresh
+        if (held === undefined) return fresh
+        await fresh.close() // It was taken away while it was being made.
+      }
     }
     const client = await connect({ client: { name }, transport: dial, timeoutMs: 120_000 })
     const hold = (): (() => void) => {

@@ -126,13 +126,14 @@ export class LiveQuery<T extends RecordType>
 
   /** Takes in all events up to a position at once. Those that a list had already are left out. */
   async #apply(token: Token): Promise<void> {
-    const batch = this.#batch
-    this.#batch = []
     const now = this.#position
     const next = parseToken(token)
     if (now === undefined || next === undefined) return
+    const batch = this.#batch
+    // What comes after the position is the beginning of a transaction of which more follows.
+    this.#batch = batch.filter(({ seq }) => seq > next.seq)
     if (next.epoch !== now.epoch || next.seq <= now.seq) return
-    const news = batch.filter(({ seq }) => seq > now.seq)
+    const news = batch.filter(({ seq }) => seq > now.seq && seq <= next.seq)
     if (this.#window === undefined) this.#publish(this.#applyToAll(news), token)
     else if (this.#applyToWindow(this.#window, news)) this.#publish(undefined, token)
     else await this.#listAgain(token)

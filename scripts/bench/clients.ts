@@ -90,9 +90,7 @@ export interface NativeDatabase {
 /** better-sqlite3 from `bench/peers`; undefined when it is not installed. */
 export function loadNative(): (new (path: string) => NativeDatabase) | undefined {
   try {
-    return createRequire(new URL('../../bench/peers/package.json', import.meta.url))(
-      'better-sqlite3',
-    )
+    return createRequire(join(process.cwd(), 'bench/peers/package.json'))('better-sqlite3')
   } catch {
     // The peers are optional: without them the ratios to native are left out, and the report says so.
     return undefined

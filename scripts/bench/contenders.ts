@@ -3,9 +3,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { connect } from '../../sdk/client/connect.ts'
 import { ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
+import { bundle } from './bundle.ts'
 import { loadNative, nativeGroups } from './clients.ts'
 import type { Slice, SliceResult } from './workload.ts'
 
@@ -83,8 +83,11 @@ export class Contenders {
   }
 
   async #fork(script: string, args: readonly string[]): Promise<ChildProcess> {
-    const path = fileURLToPath(new URL(script, import.meta.url))
-    const child = fork(path, [...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const path = await bundle(script)
+    const child = fork(path, [...args], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+    })
     this.#children.push(child)
     await new Promise<void>((resolve, reject) => {
       child.once('message', () => resolve())

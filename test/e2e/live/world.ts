@@ -1,11 +1,13 @@
 /** A daemon that is killed and started again, the clients of one run, and ways to harm them. */
+import { copyFileSync, rmSync } from 'node:fs'
 import type { Client } from '../../../sdk/client/client.ts'
 import { connect } from '../../../sdk/client/connect.ts'
 import { integer, text } from '../../../sdk/field.ts'
+import { locateStore } from '../../../sdk/launch/store-location.ts'
 import { defineRecordType } from '../../../sdk/record-type.ts'
 import { connectSocket } from '../../../sdk/transport/socket.ts'
 import type { Transport } from '../../../sdk/transport/transport.ts'
-import { type Life, startLife } from '../crash/mortal-daemon.ts'
+import { type Life, startLife, storeDirectory } from '../crash/mortal-daemon.ts'
 
 /** What the runs write. */
 export const Task = defineRecordType('LiveTask', {
@@ -38,6 +40,17 @@ export class World {
   /** Kills the daemon as a power cut would, and starts another. */
   async kill(): Promise<void> {
     await this.#life.kill()
+    this.#lives++
+    this.#life = startLife(this.#directory, this.#settings)
+  }
+
+  /** Kills the daemon, puts a backup in the place of its store, and starts another. */
+  async restore(backup: string): Promise<void> {
+    await this.#life.kill()
+    const store = storeDirectory(this.#directory)
+    const { databasePath } = locateStore({ store, cwd: this.#directory, env: {} })
+    rmSync(`${databasePath}-wal`, { force: true })
+    copyFileSync(backup, databasePath)
     this.#lives++
     this.#life = startLife(this.#directory, this.#settings)
   }

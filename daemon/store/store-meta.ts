@@ -20,6 +20,11 @@ export function newEpoch(connection: Connection): void {
   connection.prepare('DELETE FROM meta WHERE key >= ? AND key < ?').run(backupKeys)
 }
 
+/** Makes an open file a store of its own, which no token of the store it was copied from fits. */
+export function newStore(connection: Connection): void {
+  writeMeta(connection, 'storeId', randomName(12))
+}
+
 /**
  * Whether the file is a copy that a backup made. While a backup copies, the store holds a mark, which is in the copy
  * therefore and not in the store afterwards. A store that crashed during a backup has it too: the new epoch it gets

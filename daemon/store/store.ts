@@ -24,6 +24,7 @@ import { storageError } from './storage-error.ts'
 import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
 import { StoreContext } from './store-context.ts'
 import { isRestoredBackup, loadIdentity, newEpoch, newestInstant, readMeta } from './store-meta.ts'
+import { settleInPlace } from './store-place.ts'
 import { quoteName } from './tables.ts'
 import { tokensOf } from './tokens.ts'
 import { TypeRegistry } from './type-registry.ts'
@@ -57,6 +58,8 @@ export async function openStore(options: StoreOptions): Promise<StoreApi> {
   const connection = openConnection(options)
   try {
     prepareFormat(connection)
+    const placement = settleInPlace(connection)
+    if (placement !== 'same') options.log.warn('the store has another file', { placement })
     if (options.beginEpoch || isRestoredBackup(connection)) newEpoch(connection)
     const store = new Store(options, connection)
     await store.defineBundled(options.bundledTypes)

@@ -155,13 +155,16 @@ test('a backup made while others write is a store of its own', async (t) => {
   assert.equal(made.path, join(directory, 'copy.db'))
   const copy = await openTestStore(t, { path: made.path })
   assert.ok(copy.log.durableSeq <= store.log.durableSeq)
-  // Its log has a life of its own from here on, so the positions are the same but the tokens are not.
-  assert.notEqual(copy.epoch, store.epoch)
-  const withoutEpoch = (opened: StoreApi): unknown =>
+  // It goes its own way from here on, so the positions are the same but the tokens are not.
+  assert.notEqual(copy.storeId, store.storeId)
+  const withoutIdentity = (opened: StoreApi): unknown =>
     JSON.parse(
-      JSON.stringify(opened.log.readEvents(0, copy.log.durableSeq)).replaceAll(opened.epoch, ''),
+      JSON.stringify(opened.log.readEvents(0, copy.log.durableSeq)).replaceAll(
+        `${opened.storeId}.${opened.epoch}`,
+        '',
+      ),
     )
-  assert.deepEqual(withoutEpoch(copy), withoutEpoch(store))
+  assert.deepEqual(withoutIdentity(copy), withoutIdentity(store))
   await assert.rejects(store.backup('relative.db'), { kind: 'invalid_request' })
   await assert.rejects(store.backup(join(directory, 'store.db')), { kind: 'invalid_request' })
   await assert.rejects(store.backup('/proc/nowhere/copy.db'), { kind: 'storage_failed' })

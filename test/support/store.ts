@@ -50,6 +50,7 @@ export interface TestStoreOptions {
   readonly clock?: Clock
   readonly types?: readonly RecordTypeDefinition[]
   readonly onFailure?: (failure: Error) => void
+  readonly beginEpoch?: boolean
 }
 
 /** A directory that is gone after the test. */
@@ -73,6 +74,7 @@ export async function openTestStore(
     limits: { ...defaultLimits, ...options.limits },
     log: silentLog,
     bundledTypes: options.types ?? [Note.definition, Tally.definition],
+    beginEpoch: options.beginEpoch ?? false,
     ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
   })
   t.after(() => store.close())

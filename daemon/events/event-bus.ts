@@ -89,7 +89,14 @@ export class EventBus {
    */
   on(options: HandlerOptions): { dispose(): void } {
     const loop = new HandlerLoop(options, {
-      read: (after, limit) => this.source.log.readEvents(after, limit),
+      read: (after, limit) => {
+        const { log } = this.source
+        if (after < log.floorSeq) {
+          const { name } = options
+          this.#log.error('a handler was overtaken by compaction', { handler: name, after })
+        }
+        return log.readEvents(after, limit)
+      },
       after: options.after ?? this.source.log.durableSeq,
       clock: this.#clock,
       log: this.#log,

@@ -145,7 +145,7 @@ function limitsForClients(limits: Limits): { [name: string]: number } {
   const { bodyMaxBytes, nestingMax, requestsInFlightMax, subscriptionsPerConnectionMax } = limits
   const { patternsMax, patternMaxLength, recordMaxBytes, payloadMaxBytes, idMaxBytes } = limits
   const { fieldsMax, pageMax, operationsMax, recordTypesMax, idempotencyKeptMs } = limits
-  const { bookmarkEveryMs } = limits
+  const { bookmarkEveryMs, eventsKeptMs, eventsKept, positionsKeptMs } = limits
   return {
     bodyMaxBytes,
     nestingMax,
@@ -162,5 +162,8 @@ function limitsForClients(limits: Limits): { [name: string]: number } {
     recordTypesMax,
     idempotencyKeptMs,
     bookmarkEveryMs,
+    eventsKeptMs,
+    eventsKept,
+    positionsKeptMs,
   }
 }

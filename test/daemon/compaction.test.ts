@@ -134,6 +134,28 @@ test('a subscriber that does not read holds the floor, but not beyond the bound'
   assert.equal(seqOf(floor), 100)
 })
 
+test('a page of the log that compaction overtakes ends before the hole', async (t) => {
+  const { connect } = await startDaemon(t)
+  const writer = await connect()
+  const reader = await connect()
+  const tallies = Array.from({ length: 99 }, () => ({ op: 'create', type: 'Tally', data: {} }))
+  const operations = [{ op: 'create', type: 'Note', data: { title: 'a' } }, ...tallies]
+  const tokens: string[] = []
+  for (let i = 0; i < 40; i++) {
+    tokens.push((await writer.call('record/transact', { operations })).token)
+  }
+  const after = tokens[0]?.replace(/\d+$/, '0')
+  // Few of the events fit, so that it reads through all of the log, in slices.
+  const page = reader.send('event/list', { after, patterns: ['Note.*'], limit: 1000 })
+  await writer.call('daemon/compact', { before: tokens[34] })
+  const { events, token, gap } = (await reader.answer(page)).result
+  assert.equal(gap, undefined)
+  const reached = Math.floor(seqOf(token) / 100)
+  assert.ok(events.length >= reached, `${events.length} of ${reached} events came`)
+  const next = await reader.call('event/list', { after: token })
+  assert.equal(next.gap?.reason, reached < 35 ? 'compacted' : undefined)
+})
+
 test('history may outlive its events, by record type', async (t) => {
   const first = await startDaemon(t)
   const settings = { historyKeptMs: { Note: 1_000_000 } }

@@ -64,7 +64,8 @@ async function findEvents(
   const { log } = context.services.store
   const events: Event[] = []
   let seq = search.after
-  while (events.length < search.limit && seq < log.durableSeq) {
+  // Compaction may overtake it between two slices: it ends there, and the next question is answered with a gap.
+  while (events.length < search.limit && seq < log.durableSeq && seq >= log.floorSeq) {
     const batch = log.readEvents(seq, sliceEvents)
     for (const event of batch) {
       if (events.length >= search.limit && event.txn !== events.at(-1)?.txn) {

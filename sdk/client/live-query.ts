@@ -154,12 +154,12 @@ export class LiveQuery<T extends RecordType>
 
   /** False when only a list can tell; nothing is changed then. */
   #applyToWindow(window: LiveWindow, events: readonly Event[]): boolean {
-    if (events.length === 0) return true
+    const changes = events
+      .map((event) => ({ id: event.id ?? '', record: recordAfter(event, this.#parts.rule) }))
+      .filter(({ id, record }) => window.concerns(id, record))
+    if (changes.length === 0) return true
     const next = window.clone()
-    for (const event of events) {
-      const { id = '' } = event
-      if (next.take(id, recordAfter(event, this.#parts.rule)) === 'unknown') return false
-    }
+    for (const { id, record } of changes) if (next.take(id, record) === 'unknown') return false
     const before = differenceOf(this.#records, next.records)
     this.#window = next
     this.#records = next.records
@@ -179,7 +179,8 @@ export class LiveQuery<T extends RecordType>
   /** Events up to the page's position may still come; they are in it already. */
   #takePage({ records, next, token }: LivePage): void {
     const { compare, limit = records.length } = this.#parts.rule
-    const window = new LiveWindow(compare, { records, limit, complete: next === undefined })
+    const page = { records: new OrderedRecords(compare, records), limit }
+    const window = new LiveWindow(compare, { ...page, complete: next === undefined })
     const before = differenceOf(this.#records, window.records)
     this.#window = window
     this.#records = window.records

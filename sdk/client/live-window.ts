@@ -1,5 +1,5 @@
 import type { Record } from '../model.ts'
-import { OrderedRecords } from './ordered-records.ts'
+import type { OrderedRecords } from './ordered-records.ts'
 
 /** The first records of a list, as far as they can be told from the changes of single records. */
 export class LiveWindow {
@@ -12,20 +12,28 @@ export class LiveWindow {
   constructor(
     compare: (left: Record, right: Record) => number,
     page: {
-      readonly records: readonly Record[]
+      readonly records: OrderedRecords
       readonly limit: number
       readonly complete: boolean
     },
   ) {
-    this.records = new OrderedRecords(compare, page.records)
+    this.records = page.records
     this.#compare = compare
     this.#limit = page.limit
     this.#complete = page.complete
   }
 
   clone(): LiveWindow {
-    const page = { records: this.records.list(), limit: this.#limit, complete: this.#complete }
+    const page = { records: this.records.clone(), limit: this.#limit, complete: this.#complete }
     return new LiveWindow(this.#compare, page)
+  }
+
+  /** Whether it makes a difference here that a record is now as given, or fits no more. */
+  concerns(id: string, record: Record | undefined): boolean {
+    if (this.records.get(id) !== undefined) return true
+    if (record === undefined) return false
+    const { last } = this.records
+    return this.#complete || last === undefined || this.#compare(record, last) < 0
   }
 
   /**

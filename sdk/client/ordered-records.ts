@@ -7,10 +7,17 @@ export class OrderedRecords {
   readonly #sorted: Record[]
   #copy: readonly Record[] | undefined
 
-  /** @param compare - Zero only for a record and itself. */
-  constructor(compare: (left: Record, right: Record) => number, records: readonly Record[] = []) {
+  /**
+   * @param compare - Zero only for a record and itself.
+   * @param given - Whether the records are in this order already.
+   */
+  constructor(
+    compare: (left: Record, right: Record) => number,
+    records: readonly Record[] = [],
+    given: 'unsorted' | 'sorted' = 'unsorted',
+  ) {
     this.#compare = compare
-    this.#sorted = records.toSorted(compare)
+    this.#sorted = given === 'sorted' ? [...records] : records.toSorted(compare)
     this.#byId = new Map(records.map((record) => [record.id, record]))
   }
 
@@ -58,7 +65,7 @@ export class OrderedRecords {
 
   /** Another set with the same records. */
   clone(): OrderedRecords {
-    return new OrderedRecords(this.#compare, this.#sorted)
+    return new OrderedRecords(this.#compare, this.#sorted, 'sorted')
   }
 
   /** How many records come before this one. */

@@ -89,6 +89,13 @@ export class Folder {
     }
   }
 
+  get name(): string {
+    return this.#settings.name
+  }
+
+  /** Whether a record is one of those that it follows. */
+  readonly isOf = (record: Record): boolean => this.#settings.isOf(record)
+
   /** What it holds now, in the order of the ids. */
   get facts(): string[] {
     return sorted([...this.#state.values()]).map(factOf)

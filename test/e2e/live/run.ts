@@ -1,7 +1,9 @@
 /** One run: actions of all kinds, and then the question whether everybody saw what was. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
+import type { Record } from '../../../sdk/model.ts'
 import { CompactStore, DaemonStatus } from '../../../sdk/protocol/daemon.ts'
+import type { RecordData } from '../../../sdk/record-type.ts'
 import { Folder, sorted } from './folder.ts'
 import { factOf, type Observation, type Oracle, seqOf } from './oracle.ts'
 import { questions, Watcher } from './watcher.ts'
@@ -70,6 +72,8 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ do: 'settle' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'breathe' as const }) },
 )
+
+type TaskRecord = Record<RecordData<typeof Task>>
 
 /** What a run was, and what was wrong with it. */
 export interface RunReport {
@@ -188,10 +192,14 @@ class Run {
       observations.push(...reader.observations)
       problems.push(...reader.problems)
     }
-    for (const [index, folder] of this.#folders.entries()) {
-      const choose = (records: Parameters<Observation['choose']>[0]) =>
-        sorted(records.filter(({ data }) => index < 2 || data.lane === 'red'))
-      observations.push({ who: `folder ${index} in the end`, token, seen: folder.facts, choose })
+    const there: TaskRecord[] = []
+    const lifecycle = ['active', 'archived', 'deleted'] as const
+    for await (const record of tasks.listAll({ lifecycle })) there.push(record)
+    for (const folder of this.#folders) {
+      const [held, wanted] = [folder.facts, sorted(there.filter(folder.isOf)).map(factOf)].map(
+        String,
+      )
+      if (held !== wanted) problems.push(`${folder.name} holds ${held}, there is ${wanted}`)
     }
     problems.push(...oracle.problems(observations))
     const sum = (of: 'gaps' | 'synthetic'): number =>

@@ -6,6 +6,8 @@ COMMAND is `orion` with whatever chooses the store. Each case prints one line of
 """
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -519,9 +521,34 @@ def ending(path):
         equal(other.call("daemon/status")["pid"], pid)
 
 
-def main(command):
-    told = subprocess.run([*command, "endpoint", "--json"], check=True, capture_output=True)
-    endpoint = json.loads(told.stdout)
+@case("a subscriber stops at any token and goes on after the daemon was killed and started again")
+def over_a_kill(path):
+    with connected(path) as one:
+        pid = one.call("daemon/status")["pid"]
+        one.call("subscription/open", patterns=["OrionInsight.*"])
+        for number in range(5):
+            one.call("record/create", type="OrionInsight", data=insight(f"before {number}"))
+        before = one.until_events(5)
+    os.kill(pid, signal.SIGKILL)
+    path = find_endpoint()["socket"]
+    with connected(path) as one:
+        assert one.call("daemon/status")["pid"] != pid
+        after = one.call("record/create", type="OrionInsight", data=insight("after"))
+        for index, event in enumerate(before):
+            with connected(path) as other:
+                other.call("subscription/open", patterns=["OrionInsight.*"], **{"from": event["token"]})
+                got = other.until_events(len(before) - index)
+                equal([e["token"] for e in got], [*(e["token"] for e in before[index + 1 :]), after["token"]])
+
+
+def find_endpoint():
+    """Starts the daemon if none runs."""
+    told = subprocess.run([*COMMAND, "endpoint", "--json"], check=True, capture_output=True)
+    return json.loads(told.stdout)
+
+
+def main():
+    endpoint = find_endpoint()
     assert endpoint["protocol"] == 1 and endpoint["storeId"] and endpoint["instanceId"], endpoint
     for name, function in CASES:
         error = None
@@ -532,4 +559,5 @@ def main(command):
         print(json.dumps({"name": name, "error": error}), flush=True)
 
 
-main(sys.argv[1:])
+COMMAND = sys.argv[1:]
+main()

@@ -33,7 +33,7 @@ export interface ChangeEntry {
   /** The event that changed the record before, if one did. */
   readonly previousSeq?: number | undefined
   readonly changedFields: readonly string[]
-  readonly imported?: boolean
+  readonly imported?: boolean | undefined
 }
 
 /** A change of a record, or an event of a client's own. */

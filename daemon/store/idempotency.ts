@@ -7,9 +7,15 @@ import type { SqlCompiler } from './sql.ts'
 
 /** Names one write for good: the same key of another principal or method is another write. */
 export interface IdempotencyScope {
-  readonly principal: string
   readonly method: string
   readonly key: string
+  /** All three as the key of the table. */
+  readonly writeKey: string
+}
+
+/** No method and no principal holds a line break. Keys of one client often follow one another, and so do their rows. */
+export function idempotencyScope(principal: string, method: string, key: string): IdempotencyScope {
+  return { method, key, writeKey: `${method}\n${principal}\n${key}` }
 }
 
 /** Looks answers up and keeps them. */
@@ -40,7 +46,7 @@ export class IdempotencyAnswers {
    * @throws OrionError `idempotency_mismatch` when the key came with other arguments.
    */
   find(scope: IdempotencyScope, fingerprint: string): Json | undefined {
-    const row = this.#connection.prepare(this.#find).get([writeKeyOf(scope)])
+    const row = this.#connection.prepare(this.#find).get([scope.writeKey])
     if (row === undefined) return undefined
     if (row.fingerprint !== fingerprint) {
       throw new OrionError(
@@ -63,7 +69,7 @@ export class IdempotencyAnswers {
     this.#connection
       .prepare(this.#keep)
       .run([
-        writeKeyOf(scope),
+        scope.writeKey,
         answer.fingerprint,
         JSON.stringify(answer.result),
         Math.floor(answer.atMicros / 1_000_000),
@@ -90,11 +96,6 @@ export class IdempotencyAnswers {
     this.#walkedTo = isOver ? '' : String(rows.at(-1)?.write_key)
     return isOver
   }
-}
-
-/** No method and no principal holds a line break. Keys of one client often follow one another, and so do their rows. */
-function writeKeyOf({ method, principal, key }: IdempotencyScope): string {
-  return `${method}\n${principal}\n${key}`
 }
 
 /** Members that may differ when a write is repeated. */

@@ -116,13 +116,8 @@ export class RecordWriter {
     const seq = this.#context.log.nextSeq
     const record: Record = { ...draft, token: this.#context.tokenAt(seq) }
     this.#writing(entry, record, () => entry.insert(this.#context.connection, record, seq))
-    const topic = `${record.type}.created`
     const changedFields = Object.keys(record.data)
-    this.#context.log.append(
-      { topic, op: 'created', record, encodedData, changedFields, imported, previousSeq },
-      this.#authorship,
-    )
-    this.#context.cache.put({ seq, record, dataLength: encodedData.length })
+    this.#append({ op: 'created', record, encodedData, changedFields, imported, previousSeq })
     return { changed: true, record, seq }
   }
 
@@ -246,16 +241,17 @@ export class RecordWriter {
   }
 
   #append(change: Omit<ChangeEntry, 'topic' | 'previousVersion'>): void {
-    const { op, record, encodedData, changedFields, previousSeq } = change
+    const { op, record, encodedData, changedFields, imported, previousSeq } = change
+    const { cache, log } = this.#context
     const topic = `${record.type}.${op}`
-    const previousVersion = (record.version - 1) as Version
-    this.#context.log.append(
-      { topic, op, record, encodedData, changedFields, previousVersion, previousSeq },
+    // What is created has no version before it, even where it goes on from a purged record.
+    const previousVersion = op === 'created' ? undefined : ((record.version - 1) as Version)
+    log.append(
+      { topic, op, record, encodedData, changedFields, imported, previousVersion, previousSeq },
       this.#authorship,
     )
-    const { cache } = this.#context
     if (op === 'purged') cache.drop(record.type, record.id)
-    else cache.put({ seq: this.#context.log.lastSeq, record, dataLength: encodedData.length })
+    else cache.put({ seq: log.lastSeq, record, dataLength: encodedData.length })
   }
 
   #writing(entry: RecordTypeEntry, record: Record, write: () => void): void {

@@ -7,7 +7,7 @@ import type { WriteOptions } from '../../sdk/protocol/schemas.ts'
 import { conflictError } from './conflicts.ts'
 import type { Authorship } from './event-log.ts'
 import { recordOfRow } from './event-log.ts'
-import { fingerprintOf, type IdempotencyScope } from './idempotency.ts'
+import { fingerprintOf, idempotencyScope } from './idempotency.ts'
 import { rowOfVersion } from './record-history.ts'
 import { type RecordOperation, RecordWriter, type Written } from './record-writer.ts'
 import type { Caller, MoveParams, StoreWrites } from './store-api.ts'
@@ -188,8 +188,7 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
   #submit<T>(caller: Caller, body: RequestBody<T>): Promise<T> {
     const { params, method } = body
     const key = params.dryRun ? undefined : params.idempotencyKey
-    const scope: IdempotencyScope | undefined =
-      key === undefined ? undefined : { principal: caller.principal, method, key }
+    const scope = key === undefined ? undefined : idempotencyScope(caller.principal, method, key)
     const fingerprint = scope === undefined ? '' : fingerprintOf(params)
     const run = (): T => {
       this.#checkEpoch(params)

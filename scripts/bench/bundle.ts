@@ -1,11 +1,12 @@
 /** Bundles the programs of a benchmark: what is measured is plain JavaScript, as somebody installs it. */
+import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const directory = fileURLToPath(new URL('../../node_modules/.cache/orion-bench/', import.meta.url))
 
 /** Bundles a script of this folder; resolves with the path of the bundle. */
-export async function bundle(script: string): Promise<string> {
+async function bundle(script: string): Promise<string> {
   const outfile = `${directory}${script.replace(/\.ts$/, '.mjs')}`
   await build({
     entryPoints: [fileURLToPath(new URL(script, import.meta.url))],
@@ -21,4 +22,17 @@ export async function bundle(script: string): Promise<string> {
     },
   })
   return outfile
+}
+
+/** Starts the bundle of a script of this folder; resolves when it has sent its first message. */
+export async function forkBundled(script: string, args: readonly string[]): Promise<ChildProcess> {
+  const child = fork(await bundle(script), [...args], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve())
+    child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)))
+  })
+  return child
 }

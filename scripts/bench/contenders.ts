@@ -1,11 +1,11 @@
 /** Starts and stops the processes that take part: daemons and their clients. */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '../../sdk/client/connect.ts'
 import { ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
-import { bundle } from './bundle.ts'
+import { forkBundled } from './bundle.ts'
 import { loadNative, nativeGroups } from './clients.ts'
 import type { Slice, SliceResult } from './workload.ts'
 
@@ -83,16 +83,8 @@ export class Contenders {
   }
 
   async #fork(script: string, args: readonly string[]): Promise<ChildProcess> {
-    const path = await bundle(script)
-    const child = fork(path, [...args], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: [],
-    })
+    const child = await forkBundled(script, args)
     this.#children.push(child)
-    await new Promise<void>((resolve, reject) => {
-      child.once('message', () => resolve())
-      child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)))
-    })
     return child
   }
 }

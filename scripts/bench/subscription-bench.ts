@@ -1,5 +1,5 @@
 /** The measurements of `bench-subscriptions.ts`. */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectPlain, type Socket } from 'node:net'
@@ -11,7 +11,7 @@ import { connect } from '../../sdk/client/connect.ts'
 import { DaemonStatus, ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
 import { createConnection } from '../../sdk/transport/json-rpc-connection.ts'
 import { connectSocket } from '../../sdk/transport/socket.ts'
-import { bundle } from './bundle.ts'
+import { forkBundled } from './bundle.ts'
 import { RedisPublisher, startRedis } from './redis.ts'
 import type { Waited } from './subscribers.ts'
 
@@ -245,16 +245,8 @@ export class SubscriptionBench {
   }
 
   async #fork(script: string, args: readonly string[]): Promise<ChildProcess> {
-    const child = fork(await bundle(script), [...args], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: [],
-    })
+    const child = await forkBundled(script, args)
     this.#children.push(child)
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`${script} ended with ${code}`)
-    })
-    await Promise.race([once(child, 'message'), ended])
-    ended.catch(() => {})
     return child
   }
 }

@@ -16,7 +16,7 @@ import { type Cohort, Cohorts } from './cohorts.ts'
 import type { EventBus, LogReader } from './event-bus.ts'
 import type { Delivery } from './fan-out.ts'
 import { Flushes } from './flushes.ts'
-import { cutWindows } from './notification-windows.ts'
+import { cutWindows, type EventsWindow } from './notification-windows.ts'
 import {
   NotificationWriter,
   notificationMaxLength,
@@ -272,17 +272,23 @@ export class ConnectionPump implements LogReader {
     let longest = 0
     for (const delivery of deliveries) {
       let { subscribers } = delivery
-      let length = 0
-      for (const window of cutWindows(delivery, encoder, { endSeq, notificationMaxLength })) {
+      const windows = cutWindows(delivery, encoder, { endSeq, notificationMaxLength })
+      const length = windows.reduce((sum, { json }) => sum + json.length, 0)
+      while (windows.length > 0) {
         if (planned !== this.#removals) subscribers = subscribers.filter(({ closed }) => !closed)
         if (subscribers.length === 0) break
         for (const subscriber of subscribers) subscriber.toldAtTick = this.#tick
-        length += window.json.length
-        await this.#writer.events(subscribers, window)
+        await this.#writeFirst(windows, subscribers)
       }
       longest = Math.max(longest, length)
     }
     this.#adaptReadLimit(longest)
+  }
+
+  /** In a function of its own, because one that waits would keep the text that its transport has already. */
+  #writeFirst(windows: EventsWindow[], subscribers: readonly Subscriber[]) {
+    const window = windows.shift()
+    return window === undefined ? undefined : this.#writer.events(subscribers, window)
   }
 
   /** Reads fewer events at a time when they are long, so that a parked pump holds little. */

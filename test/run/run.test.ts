@@ -196,7 +196,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as co
 
 test('peak memory is that of the largest process of the command', async (t) => {
   const place = makePlace(t)
-  const fill = 'const b = Buffer.alloc(150e6, 1); setTimeout(() => b.length, 700)'
+  const fill = 'const b = Buffer.alloc(150e6, 1); setTimeout(() => b.length, 3000)'
   await place.orion(['run', '--', 'sh', '-c', `'${process.execPath}' -e '${fill}'; true`])
   const peak = Number(asRecord((await lastResult(place)).metrics).peakMemoryBytes)
   assert.ok(peak > 150e6 && peak < 1e9, String(peak))

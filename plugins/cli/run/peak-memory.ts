@@ -11,7 +11,7 @@ export interface MemoryWatch {
  * what `getrusage` tells of children.
  *
  * Each look reads the kernel's own high-water marks, so that nothing between two looks is missed; only what a process
- * gained after the last look before its end is. Looks become rarer, and never take more than about a fiftieth of the time.
+ * gained after the last look before its end is. Looks become rarer: up to a second lies between two of them where they cost much.
  */
 export function watchPeakMemory(pid: number): MemoryWatch {
   let peakBytes = 0
@@ -22,7 +22,7 @@ export function watchPeakMemory(pid: number): MemoryWatch {
     peakBytes = Math.max(peakBytes, largestOf(pid))
     delayMs = Math.min(delayMs * 1.5, longestDelayMs)
     const costMs = performance.now() - startedAt
-    timer = setTimeout(look, Math.max(delayMs, costMs * 50))
+    timer = setTimeout(look, Math.max(delayMs, Math.min(costMs * 50, costlyDelayMs)))
     timer.unref()
   }
   if (process.platform === 'linux') look()
@@ -36,6 +36,7 @@ export function watchPeakMemory(pid: number): MemoryWatch {
 
 const firstDelayMs = 5
 const longestDelayMs = 500
+const costlyDelayMs = 1000
 /** A command with more processes than this is watched in part. */
 const processesMax = 256
 

@@ -6,9 +6,6 @@ export interface DaemonArguments {
   readonly store: string | undefined
   /** Serve one client on stdin and stdout, and end with it. */
   readonly stdio: boolean
-  /** Descriptors of a starter: the locked file, and the pipe for the word about the start. */
-  readonly lockFd: number | undefined
-  readonly startupFd: number | undefined
   readonly idleExitMs: number | undefined
 }
 
@@ -24,8 +21,6 @@ export function parseCommandLine(argv: readonly string[]): DaemonArguments | str
     return {
       store: values.store,
       stdio: values.stdio ?? false,
-      lockFd: wholeNumber('lock-fd', values['lock-fd']),
-      startupFd: wholeNumber('startup-fd', values['startup-fd']),
       idleExitMs: wholeNumber('idle-exit-ms', values['idle-exit-ms']),
     }
   } catch (error) {
@@ -37,8 +32,6 @@ const options = {
   store: { type: 'string' },
   stdio: { type: 'boolean' },
   foreground: { type: 'boolean' }, // What it does anyway: a daemon in the background is started by its clients.
-  'lock-fd': { type: 'string' },
-  'startup-fd': { type: 'string' },
   'idle-exit-ms': { type: 'string' },
 } as const
 

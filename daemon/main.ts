@@ -16,8 +16,8 @@ import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
 /**
  * Serves a store until it is told to end: `[--store DIR] [--stdio] [--foreground] [--idle-exit-ms N]`.
  *
- * A starter hands the lock and a pipe for one word about the start on, through `ORION_HANDED_FDS` or `--lock-fd`
- * and `--startup-fd`. A daemon that was started by hand takes the lock itself and stays in the foreground.
+ * A starter hands the lock and a pipe for one word about the start on, through `ORION_HANDED_FDS`. A daemon that was
+ * started by hand takes the lock itself and stays in the foreground.
  *
  * @returns The exit code: 0 after a clean end, 1 after a bug, 2 for a wrong command line, 6 when it could not start.
  */
@@ -25,13 +25,13 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   const args = parseCommandLine(argv)
   if (typeof args === 'string') return complain(args, wrongUsage)
   const handed = takeHandedDescriptors(process.env)
-  const report = openStartupReport(handed?.reportFd ?? args.startupFd)
+  const report = openStartupReport(handed?.reportFd)
   let daemon: Daemon
   let config: Config
   let log: Log
   try {
     const location = locateStore({ store: args.store, cwd: process.cwd(), env: process.env })
-    const lock = await takeOwnership(location, handed?.lockFd ?? args.lockFd)
+    const lock = await takeOwnership(location, handed?.lockFds)
     const limits = args.idleExitMs === undefined ? {} : { idleExitMs: args.idleExitMs }
     config = loadConfig({ storeDirectory: location.directory, env: process.env, limits })
     log = openLog(2, config.logLevel)

@@ -14,10 +14,10 @@ import { prepareStore, type StoreLocation } from '../../sdk/launch/store-locatio
  */
 export async function takeOwnership(
   location: StoreLocation,
-  lockFd: number | undefined,
+  lockFds: readonly number[] | undefined,
 ): Promise<OwnerLock> {
   prepareStore(location)
-  if (lockFd !== undefined) return adoptOwnerLock(location.lockPath, lockFd)
+  if (lockFds !== undefined) return adoptOwnerLock(location.lockPath, lockFds)
   const lock = await acquireOwnerLock(location.lockPath, { waitMs: ownerEndsMs })
   if (lock === undefined) throw heldElsewhere(location.lockPath)
   return lock

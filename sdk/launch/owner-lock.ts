@@ -1,23 +1,17 @@
-import { spawn } from 'node:child_process'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { LaunchError, messageOf, systemCode } from './launch-error.ts'
+import { isFileAt, type KernelLock, kernelLock } from './kernel-lock.ts'
+import { LaunchError } from './launch-error.ts'
 
 /**
  * Takes the lock that makes its holder the one owner of a store, or says that somebody else has it.
  *
- * The kernel holds it on an open file of this process and releases it when the last process that shares that open file is
- * gone, however it died. The lock file is never deleted: a lock on a deleted file would exclude nobody.
+ * The kernel holds it on open files of this process and releases it when the last process that shares them is gone,
+ * however it died. Two things are locked, in this order: the store's directory, which nobody can delete from under an
+ * owner and put another in its place without its being noticed, and the lock file in it, which file systems that are
+ * shared by several machines lock for all of them. On Windows the file alone, which can't be deleted while it is open.
  *
  * @param path - The lock file, `StoreLocation.lockPath`; its directory must exist.
  * @returns Undefined if the lock was still held elsewhere after `waitMs` (0: one try).
@@ -27,16 +21,16 @@ export async function acquireOwnerLock(
   path: string,
   options: AcquireOptions = {},
 ): Promise<OwnerLock | undefined> {
-  const platform = options.platform ?? process.platform
-  if (platform !== 'linux') throw unsupported(platform)
-  const deadline = performance.now() + (options.waitMs ?? 0)
+  const kernel = kernelLock(options.platform, options.searchPath)
+  const { waitMs = 0, pollMaxMs = pollLongestMs } = options
+  const deadline = performance.now() + waitMs
   for (let attempt = 0; ; attempt += 1) {
     options.signal?.throwIfAborted()
-    const lock = await tryLock(path, options.searchPath)
+    const lock = await tryLock(path, kernel)
     if (lock !== undefined) return lock
     const leftMs = deadline - performance.now()
     if (leftMs <= 0) return undefined
-    await pause(Math.min(leftMs, pollDelayMs(attempt)), options.signal)
+    await pause(Math.min(leftMs, pollMaxMs, pollDelayMs(attempt)), options.signal)
   }
 }
 
@@ -44,6 +38,8 @@ export async function acquireOwnerLock(
 export interface AcquireOptions {
   /** How long to go on trying, in milliseconds. Default 0. */
   readonly waitMs?: number | undefined
+  /** Longest pause between two tries, in milliseconds. Default 250. */
+  readonly pollMaxMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   /** Default `process.platform`. */
   readonly platform?: NodeJS.Platform | undefined
@@ -54,37 +50,40 @@ export interface AcquireOptions {
 /** Proof that this process owns the store. */
 export interface OwnerLock {
   readonly path: string
-  /** The descriptor that carries the lock; a child that inherits it shares the lock. */
-  readonly fd: number
-  /** Whether the lock file at the path is still the one that is locked; if not, somebody else may own the store. */
+  /** The descriptors that carry the lock; a child that inherits all of them shares it. */
+  readonly fds: readonly number[]
+  /** Whether what is locked still lies at its path; if not, somebody else may own what lies there now. */
   intact(): boolean
   /** Tells those who find the store locked where to look. Advice only. */
   note(note: Omit<OwnerNote, 'pid'>): void
-  /** Closes the descriptor; the lock is free once no other process shares it. Idempotent. */
+  /** Closes the descriptors; the lock is free once no other process shares them. Idempotent. */
   release(): void
 }
 
 /**
- * Takes over the lock that a starter handed on with an inherited descriptor.
+ * Takes over the lock that a starter handed on with inherited descriptors.
  *
- * Makes sure of it rather than trusting: the descriptor must be the lock file's, and locking it again must succeed, which
- * it does at once when this open file has the lock, and not when another one has.
+ * Makes sure of it rather than trusting: each descriptor must be of what is to be locked, and must carry the lock.
  *
- * @throws LaunchError `lock_held` if the descriptor does not carry the lock, `lock_failed` if it is not the lock file's.
+ * @throws LaunchError `lock_held` if a descriptor does not carry the lock, `lock_failed` if it is of something else.
  */
-export async function adoptOwnerLock(path: string, fd: number): Promise<OwnerLock> {
-  if (process.platform !== 'linux') throw unsupported(process.platform)
-  if (!isFileAt(path, fd)) {
-    throw new LaunchError(
-      'lock_failed',
-      `expected descriptor ${fd} to be the lock file ${path}, got another file`,
-      {
-        remedy: 'start the daemon with `orion serve`, not by hand with inherited descriptors',
-      },
-    )
+export async function adoptOwnerLock(path: string, fds: readonly number[]): Promise<OwnerLock> {
+  const kernel = kernelLock()
+  const targets = kernel.targets(path)
+  for (const [at, target] of targets.entries()) {
+    const fd = fds[at] ?? -1
+    if (!isFileAt(target, fd)) {
+      throw new LaunchError(
+        'lock_failed',
+        `expected descriptor ${fd} to be of ${target}, got another file`,
+        {
+          remedy: 'start the daemon with `orion serve`, not by hand with inherited descriptors',
+        },
+      )
+    }
+    if (!(await kernel.carries(target, fd))) throw heldElsewhere(path)
   }
-  if (!(await flock(path, fd))) throw heldElsewhere(path)
-  return ownerLock(path, fd)
+  return ownerLock(path, targets, fds)
 }
 
 /** The error for a caller that needed the lock now and did not get it. */
@@ -93,7 +92,7 @@ export function heldElsewhere(path: string): LaunchError {
   const holder = note === undefined ? 'another process' : `another process (last said: ${note.pid})`
   return new LaunchError(
     'lock_held',
-    `expected to own the store, got that ${holder} owns it: ${path}`,
+    `expected to own the store, got that ${holder} owns it: ${dirname(path)}`,
     {
       remedy:
         'use the running daemon, stop it with `orion stop`, or wait until the other command has ended',
@@ -101,17 +100,17 @@ export function heldElsewhere(path: string): LaunchError {
   )
 }
 
-/** What an owner writes into the lock file. Anybody may find an old one there: it proves nothing. */
+/** What an owner writes beside the lock. Anybody may find an old one there: it proves nothing. */
 export interface OwnerNote {
   readonly pid: number
   /** The owner's run-time directory, which another environment may not guess; check it before trusting it. */
   readonly runtimeDirectory?: string | undefined
 }
 
-/** What the last owner noted in the lock file, if that can be read. */
+/** What the last owner noted, if that can be read. @param path - The lock file. */
 export function readOwnerNote(path: string): OwnerNote | undefined {
   try {
-    return noteSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return noteSchema.parse(JSON.parse(readFileSync(notePath(path), 'utf8')))
   } catch {
     return undefined // Absent, empty, half-written or of another version: there is no advice, and none is needed.
   }
@@ -136,123 +135,58 @@ const noteSchema = z.object({
   runtimeDirectory: z.string().optional(),
 })
 
-async function tryLock(path: string, searchPath?: string): Promise<OwnerLock | undefined> {
-  for (;;) {
-    const fd = openLockFile(path)
-    let kept = false
-    try {
-      if (!(await flock(path, fd, searchPath))) return undefined
-      // Between opening and locking the file may have been replaced; then the lock is worth nothing.
-      if (!isFileAt(path, fd)) continue
-      kept = true
-      const lock = ownerLock(path, fd)
-      lock.note({})
-      return lock
-    } finally {
-      if (!kept) closeSync(fd)
-    }
-  }
+/** A file of its own: the one that is locked can't be read by others on every system. */
+function notePath(path: string): string {
+  return join(dirname(path), 'owner.json')
 }
 
-function ownerLock(path: string, fd: number): OwnerLock {
+async function tryLock(path: string, kernel: KernelLock): Promise<OwnerLock | undefined> {
+  const targets = kernel.targets(path)
+  const fds: number[] = []
+  try {
+    for (const target of targets) {
+      const fd = await kernel.take(target)
+      if (fd === undefined) break
+      fds.push(fd)
+    }
+  } catch (error) {
+    for (const fd of fds) closeSync(fd)
+    throw error
+  }
+  const lock = ownerLock(path, targets, fds)
+  if (fds.length < targets.length) {
+    lock.release()
+    return undefined
+  }
+  lock.note({})
+  return lock
+}
+
+function ownerLock(path: string, targets: readonly string[], fds: readonly number[]): OwnerLock {
   let released = false
   return {
     path,
-    fd,
-    intact: () => !released && isFileAt(path, fd),
-    note: ({ runtimeDirectory }) => {
-      const note: OwnerNote = { pid: process.pid, runtimeDirectory }
-      try {
-        ftruncateSync(fd, 0)
-        writeSync(fd, `${JSON.stringify(note)}\n`, 0)
-      } catch {
-        // A full disk, say. The note is advice; the lock holds without it.
-      }
-    },
+    fds,
+    intact: () => !released && targets.every((target, at) => isFileAt(target, fds[at] ?? -1)),
+    note: ({ runtimeDirectory }) => writeNote(path, { pid: process.pid, runtimeDirectory }),
     release: () => {
       if (released) return
       released = true
+      for (const fd of fds) closeSync(fd)
+    },
+  }
+}
+
+function writeNote(path: string, note: OwnerNote): void {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants
+  try {
+    const fd = openSync(notePath(path), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
+    try {
+      writeSync(fd, `${JSON.stringify(note)}\n`, 0)
+    } finally {
       closeSync(fd)
-    },
-  }
-}
-
-function openLockFile(path: string): number {
-  try {
-    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
-  } catch (error) {
-    throw new LaunchError(
-      'store_unwritable',
-      `expected to open the lock file ${path}, got ${messageOf(error)}`,
-      {
-        remedy:
-          'fix the owner and mode of the store directory, or name another one with --store or ORION_STORE',
-        cause: error,
-      },
-    )
-  }
-}
-
-function isFileAt(path: string, fd: number): boolean {
-  try {
-    const locked = fstatSync(fd, { bigint: true })
-    const found = statSync(path, { bigint: true, throwIfNoEntry: false })
-    return found !== undefined && found.ino === locked.ino && found.dev === locked.dev
+    }
   } catch {
-    return false // A descriptor that was never handed over, or a path that can't be looked at any more.
+    // A full disk, say. The note is advice; the lock holds without it.
   }
-}
-
-/**
- * Node has no flock(2), so the command of util-linux or busybox locks the descriptor it inherits and ends; the lock stays
- * with the open file that the two share. Costs one short-lived process, about 2 ms.
- */
-async function flock(path: string, fd: number, searchPath?: string): Promise<boolean> {
-  const { status, complaint, error } = await run(fd, searchPath)
-  if (error !== undefined && systemCode(error) === 'ENOENT') {
-    throw new LaunchError(
-      'lock_unsupported',
-      'expected the command `flock`, got none on PATH or in /usr/bin',
-      {
-        remedy: 'install util-linux (or busybox)',
-        cause: error,
-      },
-    )
-  }
-  if (status === 0) return true
-  if (status === 1 && complaint === '') return false
-  const got = complaint || (error === undefined ? `status ${status}` : messageOf(error))
-  throw new LaunchError('lock_failed', `expected to lock ${path}, got: ${got}`, {
-    remedy:
-      'keep the store on a local file system that supports locks; name one with --store or ORION_STORE',
-    cause: error,
-  })
-}
-
-function run(
-  fd: number,
-  searchPath = `${process.env.PATH ?? ''}:/usr/bin:/bin`,
-): Promise<{ status: number | null; complaint: string; error?: Error }> {
-  return new Promise((settle) => {
-    const child = spawn('flock', ['-xn', '3'], {
-      env: { PATH: searchPath },
-      stdio: ['ignore', 'ignore', 'pipe', fd],
-    })
-    let complaint = ''
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      complaint += text
-    })
-    child.once('error', (error) => settle({ status: null, complaint, error }))
-    child.once('close', (status) => settle({ status, complaint: complaint.trim() }))
-  })
-}
-
-function unsupported(platform: NodeJS.Platform): LaunchError {
-  return new LaunchError(
-    'lock_unsupported',
-    `expected a system with a lock that Orion knows, got ${platform}`,
-    {
-      remedy: 'run Orion on Linux for now, for example in WSL or a container',
-    },
-  )
 }

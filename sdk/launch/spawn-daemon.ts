@@ -97,15 +97,15 @@ function start(
   return spawn(daemonCommand.command, args, {
     cwd: location.directory,
     detached: true,
-    env: { ...daemonEnvironment(env), ...handedEnvironment() },
-    stdio: ['ignore', logFd, logFd, lock.fd, 'pipe'], // The order is that of `handedDescriptors`.
+    env: { ...daemonEnvironment(env), ...handedEnvironment(lock.fds.length) },
+    stdio: ['ignore', logFd, logFd, 'pipe', ...lock.fds], // In the order of `handedEnvironment`.
     windowsHide: true,
   })
 }
 
 function outcomeOf(child: ChildProcess, signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
-    const end = child.stdio?.[4] // Node leaves `stdio` out when it has no descriptors left for a child.
+    const end = child.stdio?.[3] // Node leaves `stdio` out when it has no descriptors left for a child.
     const pipe = end instanceof Readable ? end : new Readable()
     let text = ''
     const settle = (outcome: Outcome) => {

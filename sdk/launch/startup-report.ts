@@ -2,20 +2,22 @@ import { closeSync, writeSync } from 'node:fs'
 import { z } from 'zod'
 
 /**
- * What a starter hands to the daemon it starts: the locked descriptor, and a pipe on which the daemon says how it went.
+ * What a starter hands to the daemon it starts: a pipe on which the daemon says how it went, and the locked descriptors.
  * The names lie in the environment, because the command line belongs to the user.
  */
 export interface HandedDescriptors {
-  readonly lockFd: number
   readonly reportFd: number
+  /** As `OwnerLock.fds` has them. */
+  readonly lockFds: readonly number[]
 }
 
-/** Descriptors of the child, in the order its starter lays them out. */
-export const handedDescriptors: HandedDescriptors = { lockFd: 3, reportFd: 4 }
+/** The descriptor of the pipe in the child; those of the lock follow it. */
+const reportFd = 3
 
-/** The variables that tell a child about `handedDescriptors`. */
-export function handedEnvironment(): Record<string, string> {
-  return { [handedVariable]: `${handedDescriptors.lockFd},${handedDescriptors.reportFd}` }
+/** The variables that tell a child what it was handed: the report's pipe as descriptor 3, then so many of the lock. */
+export function handedEnvironment(lockFds: number): Record<string, string> {
+  const fds = Array.from({ length: 1 + lockFds }, (_, at) => reportFd + at)
+  return { [handedVariable]: fds.join(',') }
 }
 
 /**
@@ -25,10 +27,11 @@ export function handedEnvironment(): Record<string, string> {
  * @param env - `process.env`; the variable is deleted from it.
  */
 export function takeHandedDescriptors(env: NodeJS.ProcessEnv): HandedDescriptors | undefined {
-  const value = env[handedVariable]
+  const value = env[handedVariable] ?? ''
   delete env[handedVariable]
-  const match = /^(\d+),(\d+)$/.exec(value ?? '')
-  return match === null ? undefined : { lockFd: Number(match[1]), reportFd: Number(match[2]) }
+  if (!/^\d+(,\d+)+$/.test(value)) return undefined
+  const [report = -1, ...lockFds] = value.split(',').map(Number)
+  return { reportFd: report, lockFds }
 }
 
 /** The daemon's one word to its starter. The first call counts, later ones do nothing; a starter that is gone is no error. */

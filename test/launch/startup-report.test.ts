@@ -11,8 +11,8 @@ import {
 import { temporaryDirectory } from '../support/launch.ts'
 
 test('handed descriptors are known once and are not passed on to children', () => {
-  const env: NodeJS.ProcessEnv = { ...handedEnvironment(), OTHER: 'kept' }
-  assert.deepEqual(takeHandedDescriptors(env), { lockFd: 3, reportFd: 4 })
+  const env: NodeJS.ProcessEnv = { ...handedEnvironment(2), OTHER: 'kept' }
+  assert.deepEqual(takeHandedDescriptors(env), { reportFd: 3, lockFds: [4, 5] })
   assert.deepEqual(env, { OTHER: 'kept' })
   assert.equal(takeHandedDescriptors(env), undefined)
 })

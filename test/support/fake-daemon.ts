@@ -40,7 +40,7 @@ switch (mode) {
 
 async function serve(): Promise<void> {
   if (mode === 'gated') await Promise.race([gate, new Promise((r) => setTimeout(r, 120_000))])
-  const lock = await adoptOwnerLock(location.lockPath, handed?.lockFd ?? -1)
+  const lock = await adoptOwnerLock(location.lockPath, handed?.lockFds ?? [])
   const files = await openDaemonFiles({ location, env: process.env, lock })
   const server = createServer((socket) => {
     socket.on('error', () => {})

@@ -40,6 +40,8 @@ export interface Record<Data = JsonObject> {
 export interface Actor {
   readonly principal: string
   readonly client: string
+  /** What the connection was allowed to do; absent when it was everything. */
+  readonly scopes?: readonly string[]
   readonly claims?: Claims
 }
 
@@ -81,6 +83,12 @@ export interface Event<Data = JsonObject> {
   /** The record as of this event. */
   readonly record?: Record<Data>
   readonly payload?: Json
+}
+
+/** What rights go by: the first word of a topic, which is the record type when it is about a record. */
+export function firstWord(topic: string): string {
+  const dot = topic.indexOf('.')
+  return dot < 0 ? topic : topic.slice(0, dot)
 }
 
 /** What a write did. A write that changes nothing makes no version and no event: `changed` is false. */

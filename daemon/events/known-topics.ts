@@ -1,6 +1,7 @@
 /** Which topics there are, so that a pattern that can match none is an error instead of a silence. */
 import { didYouMean } from '../../sdk/did-you-mean.ts'
 import { OrionError } from '../../sdk/errors.ts'
+import { firstWord } from '../../sdk/model.ts'
 import type { EventSource } from './event-source.ts'
 import { fitsType, operations } from './record-topics.ts'
 import type { TopicPattern } from './topic-pattern.ts'
@@ -21,11 +22,17 @@ export class KnownTopics {
     this.#source = source
   }
 
-  /** @throws OrionError `invalid_request` naming the first pattern that no known topic fits. */
-  async assertKnown(patterns: readonly TopicPattern[]): Promise<void> {
+  /**
+   * @param reads - First words of the topics that the caller may know of; without them, of all.
+   * @throws OrionError `invalid_request` naming the first pattern that no known topic fits.
+   */
+  async assertKnown(
+    patterns: readonly TopicPattern[],
+    reads?: ReadonlySet<string> | undefined,
+  ): Promise<void> {
     for (const pattern of patterns) {
-      if (await this.#isKnown(pattern)) continue
-      const meant = this.#suggestion(pattern)
+      if (await this.#isKnown(pattern, reads)) continue
+      const meant = this.#suggestion(pattern, this.#types(reads))
       throw new OrionError(
         'invalid_request',
         `pattern ${pattern.text} matches no known topic: no record type has it, and the log holds no such event`,
@@ -38,20 +45,26 @@ export class KnownTopics {
     }
   }
 
-  async #isKnown(pattern: TopicPattern): Promise<boolean> {
-    if (this.#fitting.has(pattern)) return true
-    if (!this.#fitsRecordType(pattern) && !(await this.#fitsClientTopic(pattern))) return false
-    this.#fitting.add(pattern)
-    return true
+  /** What fits is remembered only for those who may read everything. */
+  async #isKnown(pattern: TopicPattern, reads: ReadonlySet<string> | undefined): Promise<boolean> {
+    if (reads === undefined && this.#fitting.has(pattern)) return true
+    const fits = (topic: string): boolean =>
+      pattern.matches(topic) && (reads === undefined || reads.has(firstWord(topic)))
+    const known =
+      this.#types(reads).some((type) => fitsType(pattern, type)) ||
+      (await this.#fitsClientTopic(fits))
+    if (known && reads === undefined) this.#fitting.add(pattern)
+    return known
   }
 
-  #fitsRecordType(pattern: TopicPattern): boolean {
-    return this.#source.typeNames().some((type) => fitsType(pattern, type))
+  #types(reads: ReadonlySet<string> | undefined): readonly string[] {
+    const types = this.#source.typeNames()
+    return reads === undefined ? types : types.filter((type) => reads.has(type))
   }
 
-  async #fitsClientTopic(pattern: TopicPattern): Promise<boolean> {
+  async #fitsClientTopic(matches: (topic: string) => boolean): Promise<boolean> {
     for (const topic of this.#clientTopics) {
-      if (pattern.matches(topic)) return true
+      if (matches(topic)) return true
     }
     const { log } = this.#source
     while (this.#searchedTo < log.durableSeq) {
@@ -62,18 +75,18 @@ export class KnownTopics {
       for (const event of events) {
         if (event.type !== undefined) continue
         this.#clientTopics.add(event.topic)
-        fits ||= pattern.matches(event.topic)
+        fits ||= matches(event.topic)
       }
       this.#searchedTo = Math.max(this.#searchedTo, events.at(-1)?.seq ?? log.durableSeq)
       if (fits) return true
       await new Promise(setImmediate)
     }
-    return [...this.#clientTopics].some((topic) => pattern.matches(topic))
+    return [...this.#clientTopics].some(matches)
   }
 
-  #suggestion(pattern: TopicPattern): string | undefined {
+  #suggestion(pattern: TopicPattern, types: readonly string[]): string | undefined {
     const [name = '', ...rest] = pattern.text.split('.')
-    const type = didYouMean(name, this.#source.typeNames())
+    const type = didYouMean(name, types)
     if (type === undefined) return undefined
     const operation = rest.length === 1 && rest[0] !== undefined ? rest[0] : '*'
     const known = didYouMean(operation, operations) ?? '*'

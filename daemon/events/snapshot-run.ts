@@ -71,7 +71,9 @@ export class SnapshotRun {
   }
 
   #matched(): readonly string[] {
-    return matchedTypes(this.subscriber.selection.patterns, this.#source.typeNames())
+    const { patterns, reads } = this.subscriber.selection
+    const types = matchedTypes(patterns, this.#source.typeNames())
+    return reads === undefined ? types : types.filter((type) => reads.has(type))
   }
 }
 

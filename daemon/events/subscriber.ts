@@ -1,4 +1,5 @@
 /** One subscription: what it wants, and how far it has been served. */
+import { firstWord } from '../../sdk/model.ts'
 import type { Include, RecordFilter } from '../store/store-api.ts'
 import type { TopicPattern } from './topic-pattern.ts'
 
@@ -17,6 +18,8 @@ export interface Selection {
   /** Most events in one notification; a transaction is not split for it. */
   readonly windowEvents: number
   readonly filter?: RecordFilter
+  /** First words of the topics that may be read; absent when all may be. */
+  readonly reads?: ReadonlySet<string>
 }
 
 /** What a selection is made of. `where` is the text of the filter, for the key. */
@@ -27,13 +30,17 @@ export interface SelectionParts {
   /** By default `park`. */
   readonly policy?: Policy
   readonly filter?: { readonly where: string; readonly records: RecordFilter }
+  /** First words of the topics that may be read; by default all may be. */
+  readonly reads?: ReadonlySet<string> | undefined
 }
 
 /** Makes a selection; the order of its patterns makes no difference. */
 export function select(parts: SelectionParts): Selection {
-  const { patterns, include, windowEvents, filter, policy = 'park' } = parts
+  const { patterns, include, windowEvents, filter, reads, policy = 'park' } = parts
   const texts = [...new Set(patterns.map((pattern) => pattern.text))].sort()
-  const key = JSON.stringify([include, policy, windowEvents, filter?.where ?? null, texts])
+  const wanted = [include, policy, windowEvents, filter?.where ?? null, texts]
+  // Who may read less gets other events, so rights are part of what is wanted; who may read all shares one key.
+  const key = JSON.stringify(reads === undefined ? wanted : [...wanted, [...reads].sort()])
   return {
     key,
     patterns,
@@ -41,12 +48,15 @@ export function select(parts: SelectionParts): Selection {
     policy,
     windowEvents,
     ...(filter === undefined ? {} : { filter: filter.records }),
+    ...(reads === undefined ? {} : { reads }),
   }
 }
 
-/** Whether a selection wants events of a topic, before any filter. */
+/** Whether a selection wants events of a topic, and may have them, before any filter. */
 export function selects(selection: Selection, topic: string): boolean {
-  return selection.patterns.some((pattern) => pattern.matches(topic))
+  const { patterns, reads } = selection
+  if (reads !== undefined && !reads.has(firstWord(topic))) return false
+  return patterns.some((pattern) => pattern.matches(topic))
 }
 
 /** Why events before a subscriber's start can't be served. */

@@ -1,5 +1,5 @@
 /** Topic patterns, compiled. The only file that imports minimatch; each of its options is passed. */
-import { Minimatch, type MinimatchOptions } from 'minimatch'
+import { braceExpand, Minimatch, type MinimatchOptions } from 'minimatch'
 import { OrionError } from '../../sdk/errors.ts'
 import { alternativesMax, readPattern, slashStandIn } from './pattern-syntax.ts'
 
@@ -13,6 +13,8 @@ export interface TopicPattern {
   /** The topic itself when the pattern names just one. */
   readonly topic: string | undefined
   matches(topic: string): boolean
+  /** First words that it spells out, as `Note` in `Note.*` and both in `{Note,Tally}.*`; none of `*.created`. */
+  namedWords(): readonly string[]
 }
 
 /**
@@ -51,14 +53,24 @@ function compile(text: string, patternMaxLength: number): TopicPattern {
       remedy: 'patterns are globs over whole topics: * ? [ab] [!ab] {a,b}, such as Proposal.*',
     })
   }
-  if (reading.literal) return { text, topic: text, matches: (topic) => topic === text }
-  if (reading.canonical === '*') return { text, topic: undefined, matches: () => true }
-  const compiled = new Minimatch(reading.canonical, matcherOptions)
+  const { canonical } = reading
+  const namedWords = (): readonly string[] => spelledOut(canonical)
+  if (reading.literal) return { text, topic: text, matches: (topic) => topic === text, namedWords }
+  if (canonical === '*') return { text, topic: undefined, matches: () => true, namedWords }
+  const compiled = new Minimatch(canonical, matcherOptions)
   return {
     text,
     topic: undefined,
     matches: (topic) => compiled.match(topic.replaceAll('/', slashStandIn)),
+    namedWords,
   }
+}
+
+function spelledOut(canonical: string): readonly string[] {
+  return braceExpand(canonical, matcherOptions).flatMap((alternative) => {
+    const word = /^([^*?[.]+)\./.exec(alternative)?.[1]
+    return word === undefined ? [] : [word.replaceAll(slashStandIn, '/')]
+  })
 }
 
 const matcherOptions: MinimatchOptions = {

@@ -11,7 +11,7 @@ import { BackupStore } from '../../sdk/protocol/daemon.ts'
 import { errorCodes, lspCancelled } from '../../sdk/protocol/error-codes.ts'
 import type { Log } from '../log.ts'
 import type { RequestContext } from './request-context.ts'
-import { assertScope } from './rights.ts'
+import { authorise, holds } from './rights.ts'
 import type { Route } from './route.ts'
 
 /** Serves requests by the route table. */
@@ -65,9 +65,8 @@ export class Dispatcher {
   #call(method: string, raw: unknown, context: RequestContext): unknown {
     const route = this.#routes.get(method)
     if (route === undefined) throw this.#methodNotFound(method)
-    const { params, scope } = route.definition
-    const parsed = parseParams(params, raw)
-    if (scope !== undefined) assertScope(context.session.rights, scope)
+    const parsed = parseParams(route.definition.params, raw)
+    authorise(context.session.rights, route.definition, parsed)
     return route.handle(parsed, context, (inner, args) => this.#call(inner, args, context))
   }
 
@@ -82,7 +81,8 @@ export class Dispatcher {
 
   #toResponse(error: unknown, context: RequestContext): ResponseError<object> {
     if (isOrionError(error)) {
-      const { kind, data } = error
+      const { kind } = error
+      const data = withoutUnreadable(error, context)
       const lsp = kind === 'cancelled' && context.session.isLanguageClient
       const code = lsp ? lspCancelled : errorCodes[kind]
       return new ResponseError(code, error.message, { kind, retryable: isRetryable(kind), ...data })
@@ -102,6 +102,13 @@ export class Dispatcher {
       remedy: `report it with the lines of the daemon's log that hold ${incident}`,
     })
   }
+}
+
+/** What is like the name that came may be the name of a type that the caller must not know of. */
+function withoutUnreadable({ data }: OrionError, { session }: RequestContext): object {
+  if (session.rights.whole || !('didYouMean' in data) || !('type' in data)) return data
+  const { didYouMean: meant, remedy: _remedy, ...rest } = data
+  return holds(session.rights, { scope: 'read', type: String(meant) }) ? data : rest
 }
 
 const issuesMax = 20

@@ -10,7 +10,7 @@ import {
 } from '../../sdk/protocol/handshake.ts'
 import { requests } from '../../sdk/protocol/methods.ts'
 import type { Limits } from '../limits.ts'
-import { narrowRights, ownerRights, type Rights } from './rights.ts'
+import { heldScopes, narrowRights, ownerRights, type Rights } from './rights.ts'
 import type { Services } from './services.ts'
 
 /** What proves who is at the other end: the owner's own socket, stdio or memory. Later also a token. */
@@ -111,6 +111,14 @@ function claimsOf(claims: NonNullable<InitializeParams['claims']>): Claims {
   }
 }
 
+/** What the scopes hold for, of those that do not hold for everything. */
+function typesOf({ grants }: Rights): Pick<InitializeResult, 'types'> {
+  const limited = [...grants].flatMap(([scope, types]) =>
+    types === 'all' ? [] : [[scope, [...types].sort()] as const],
+  )
+  return limited.length === 0 ? {} : { types: Object.fromEntries(limited) }
+}
+
 function resultOf(
   agreed: { readonly protocol: number; readonly rights: Rights },
   { store, limits, version, instanceId }: Services,
@@ -126,7 +134,8 @@ function resultOf(
     token: store.token(),
     floor: store.floor(),
     principal: agreed.rights.principal,
-    scopes: [...agreed.rights.scopes],
+    scopes: heldScopes(agreed.rights),
+    ...typesOf(agreed.rights),
     capabilities,
     limits: limitsForClients(limits),
     warnings: [],

@@ -4,7 +4,7 @@ import type { Claims } from '../../sdk/model.ts'
 import type { Caller } from '../store/store-api.ts'
 import type { ConnectionSubscriptions } from './connection-subscriptions.ts'
 import type { Channel, Peer } from './handshake.ts'
-import { mayRead, type Rights } from './rights.ts'
+import { holds, type Rights } from './rights.ts'
 import type { Services } from './services.ts'
 
 /** A session as the requests of its connection see it. */
@@ -70,8 +70,12 @@ export class RequestContext implements Caller {
     return this.session.clientText
   }
 
+  get scopes(): readonly string[] | undefined {
+    return this.session.rights.scopeNames
+  }
+
   get mayRead(): (type: string) => boolean {
-    return (type) => mayRead(this.session.rights, type)
+    return (type) => holds(this.session.rights, { scope: 'read', type })
   }
 
   /** Aborts when the client cancels the request, and when the connection of a waiting read closes. */

@@ -1,6 +1,6 @@
 /** Explains a compare-and-swap that lost: what is there now, who changed it, when, and which fields. */
 import { type ConflictData, OrionError } from '../../sdk/errors.ts'
-import type { Record, Version } from '../../sdk/model.ts'
+import type { Record } from '../../sdk/model.ts'
 import { newestSeq, rowsBackFrom } from './record-history.ts'
 import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
@@ -14,30 +14,35 @@ export interface LostRace {
   readonly expectedVersion?: number | null
 }
 
-/** The error that tells the loser of a race everything it may know. */
+/** The error that tells the loser of a race everything it may know: without the right to read, the version alone. */
 export function conflictError(
   context: StoreContext,
   caller: Caller,
   race: LostRace,
 ): OrionError<'conflict'> {
   const { reason, type, id, current, expectedVersion } = race
+  const shown = caller.mayRead(type)
   const changed =
-    current === undefined || typeof expectedVersion !== 'number'
+    !shown || current === undefined || typeof expectedVersion !== 'number'
       ? undefined
       : fieldsChangedSince(context, current, expectedVersion)
   const data: ConflictData = {
     reason,
     type,
     id,
-    current: visible(current, caller),
+    current: shown
+      ? (current ?? null)
+      : current === undefined
+        ? null
+        : { version: current.version },
     ...(expectedVersion === undefined ? {} : { expectedVersion }),
-    ...(changed === undefined || !caller.mayRead(type) ? {} : { changedFields: changed }),
-    ...(current === undefined
+    ...(changed === undefined ? {} : { changedFields: changed }),
+    ...(current === undefined || !shown
       ? {}
       : { changedBy: current.updatedBy, changedAt: current.updatedAt }),
     remedy: remedies[reason],
   }
-  return new OrionError('conflict', messageOf(race), data)
+  return new OrionError('conflict', messageOf(race, shown), data)
 }
 
 const remedies: { readonly [R in ConflictData['reason']]: string } = {
@@ -47,12 +52,13 @@ const remedies: { readonly [R in ConflictData['reason']]: string } = {
   epoch: 'The store was restored or copied: read again before you write.',
 }
 
-function messageOf({ reason, type, id, current, expectedVersion }: LostRace): string {
+function messageOf(race: LostRace, shown: boolean): string {
+  const { reason, type, id, current, expectedVersion } = race
   const name = `${type} ${JSON.stringify(id)}`
   const now =
     current === undefined
       ? 'it is gone'
-      : `it has version ${current.version}, by ${current.updatedBy}`
+      : `it has version ${current.version}${shown ? `, by ${current.updatedBy}` : ''}`
   switch (reason) {
     case 'exists':
       return `${name} exists: ${now}`
@@ -63,14 +69,6 @@ function messageOf({ reason, type, id, current, expectedVersion }: LostRace): st
     default:
       return `${name} was changed: expected version ${expectedVersion}, ${now}`
   }
-}
-
-function visible(
-  current: Record | undefined,
-  caller: Caller,
-): Record | { version: Version } | null {
-  if (current === undefined) return null
-  return caller.mayRead(current.type) ? current : { version: current.version }
 }
 
 /** Looks at the newest thousand changes at most: whoever lost more than that reads all of it anyway. */

@@ -3,12 +3,12 @@
  * append the event. Everything is checked before anything is written, so that a refusal needs no undoing.
  */
 
-import { OrionError } from '../../sdk/errors.ts'
+import { isOrionError, OrionError } from '../../sdk/errors.ts'
 import { parseInstant } from '../../sdk/instant.ts'
 import type { Lifecycle, Operation, Record, Version } from '../../sdk/model.ts'
 import type { ImportedRecord, TransactOperation } from '../../sdk/protocol/records.ts'
 import { uuidV7 } from '../../sdk/uuid-v7.ts'
-import { applyChanges, checkData, checkNewData } from './changes.ts'
+import { type AppliedChanges, applyChanges, checkData, checkNewData } from './changes.ts'
 import { conflictError } from './conflicts.ts'
 import { EngineError } from './engine/engine.ts'
 import type { Authorship, ChangeEntry } from './event-log.ts'
@@ -147,7 +147,7 @@ export class RecordWriter {
     if (record.lifecycle !== 'active' && (onlyOperators || record.lifecycle === 'deleted')) {
       throw wrongLifecycle(record, 'updated')
     }
-    const { data, changedFields } = applyChanges(entry.schema, record.data, operation)
+    const { data, changedFields } = this.#applied(entry, record, operation)
     if (changedFields.length === 0) return { changed: false, record, seq: previousSeq }
     const encodedData = this.#encode(entry, data)
     const seq = this.#context.log.nextSeq
@@ -158,6 +158,19 @@ export class RecordWriter {
     })
     this.#append({ record: next, op: 'updated', encodedData, changedFields, previousSeq })
     return { changed: true, record: next, seq }
+  }
+
+  /** What does not fit may be a value of the record: who may not read it is told no more than the fields. */
+  #applied(entry: RecordTypeEntry, record: Record, operation: Update): AppliedChanges {
+    try {
+      return applyChanges(entry.schema, record.data, operation)
+    } catch (error) {
+      const { type } = record
+      if (!isOrionError(error, 'invalid_record') || this.#caller.mayRead(type)) throw error
+      const issues = error.data.issues.map(({ path }) => ({ path, message: 'would not fit' }))
+      const names = issues.map(({ path }) => path).join(', ')
+      throw new OrionError('invalid_record', `the data would not fit ${type}: ${names}`, { issues })
+    }
   }
 
   #move(entry: RecordTypeEntry, operation: Move): Written {
@@ -259,7 +272,7 @@ export class RecordWriter {
       write()
     } catch (error) {
       if (!(error instanceof EngineError) || error.kind !== 'constraint') throw error
-      throw uniqueViolation(this.#context, entry, { record, error })
+      throw uniqueViolation(this.#context, entry, { record, error, caller: this.#caller })
     }
   }
 

@@ -20,6 +20,8 @@ export interface Caller {
   /** `name/version` of the client program. */
   readonly client: string
   readonly claims?: Claims
+  /** What the caller was allowed to do, for its events; undefined when it was everything. */
+  readonly scopes?: readonly string[] | undefined
   /** Whether records of this type may be shown to the caller; a conflict hides `current` otherwise. */
   readonly mayRead: (type: string) => boolean
   /** Aborts a read while it waits. */
@@ -191,6 +193,8 @@ export interface StoreApi extends StoreReads, StoreWrites {
   waitFor(token: Token, caller: Caller): Promise<void>
   listTypes(params: {
     readonly count?: boolean | undefined
+    /** The names of those that are told of; by default all. */
+    readonly only?: ReadonlySet<string>
   }): Promise<Result<typeof types.ListTypes>>
   getType(name: string): Result<typeof types.GetType>
   /** The definition of a type; undefined when there is none. */

@@ -254,8 +254,10 @@ class Store implements StoreApi {
     }
   }
 
-  listTypes: StoreApi['listTypes'] = async ({ count }) => {
-    const types = [...this.#context.types.values()].map(({ definition, schemaVersion }) => ({
+  listTypes: StoreApi['listTypes'] = async ({ count, only }) => {
+    const all = [...this.#context.types.values()]
+    const told = all.filter(({ definition }) => only?.has(definition.name) ?? true)
+    const types = told.map(({ definition, schemaVersion }) => ({
       name: definition.name,
       schemaVersion,
       ...(definition.description === undefined ? {} : { description: definition.description }),

@@ -222,11 +222,16 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
   }
 
   /** Most writes have the actor of the one before. */
-  #actorOf({ principal, client, claims }: Caller): Actor {
+  #actorOf({ principal, client, claims, scopes }: Caller): Actor {
     const last = this.#lastActor
-    if (last?.principal === principal && last.client === client && last.claims === claims)
-      return last
-    const actor = claims === undefined ? { principal, client } : { principal, client, claims }
+    const same = last?.principal === principal && last.client === client
+    if (same && last.claims === claims && last.scopes === scopes) return last
+    const actor = {
+      principal,
+      client,
+      ...(scopes === undefined ? {} : { scopes }),
+      ...(claims === undefined ? {} : { claims }),
+    }
     this.#lastActor = actor
     return actor
   }

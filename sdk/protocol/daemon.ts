@@ -59,6 +59,7 @@ export const DaemonStatus = defineRequest('daemon/status', {
   params: noParams,
   result: daemonStatus,
   scope: 'read',
+  reach: 'some',
   summary: 'Who is connected, what waits, where the log stands, and why the daemon is alive.',
 })
 

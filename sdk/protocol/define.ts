@@ -16,6 +16,23 @@ export interface RequestDefinition<
   readonly summary: string
   /** What a connection must be allowed to do; undefined when anybody may ask. */
   readonly scope: Scope | undefined
+  /** For which record types it must be allowed that. */
+  readonly reach: Reach
+  /** What these parameters need, when `reach` is `named`; nothing otherwise. */
+  needs(params: z.output<P>): readonly Need[]
+}
+
+/**
+ * For which record types a request needs its scope: for `all` of them (the default, so that a request that forgot to
+ * say it is refused), for those that its parameters have `named`, or for `some`: what is about the others is left out
+ * of the answer.
+ */
+export type Reach = 'all' | 'named' | 'some'
+
+/** A scope, and the record type, or the first word of a topic, that it has to hold for. */
+export interface Need {
+  readonly scope: Scope
+  readonly type: string
 }
 
 /** The parameters of a request as its caller writes them. */
@@ -38,6 +55,10 @@ export interface RequestParts<P extends z.ZodType, R extends z.ZodType> {
   readonly result: R
   readonly summary: string
   readonly scope?: Scope
+  /** `some` when the handler leaves out what the connection may not see. */
+  readonly reach?: 'some'
+  /** What the parameters need; makes the reach `named`. */
+  readonly needs?: (params: z.output<P>) => readonly Need[]
 }
 
 /** Declares a request. */
@@ -45,8 +66,10 @@ export function defineRequest<P extends z.ZodType, R extends z.ZodType>(
   method: string,
   parts: RequestParts<P, R>,
 ): RequestDefinition<P, R> {
-  const { params, result, summary, scope } = parts
-  return { method, params, result, summary, scope, type: new RequestType(method) }
+  const { params, result, summary, scope, needs = () => [] } = parts
+  const reach = parts.needs === undefined ? (parts.reach ?? 'all') : 'named'
+  const type: RequestDefinition<P, R>['type'] = new RequestType(method)
+  return { method, params, result, summary, scope, reach, needs, type }
 }
 
 /** Declares a notification. */

@@ -1,5 +1,6 @@
 /** Events of a client's own, and reading the log by polling. */
 import { z } from 'zod'
+import { firstWord } from '../model.ts'
 import { defineRequest } from './define.ts'
 import * as shape from './schemas.ts'
 import { patterns } from './subscriptions.ts'
@@ -19,6 +20,7 @@ export const PublishEvent = defineRequest('event/publish', {
   params: z.object({ topic, payload: shape.json.optional() }).extend(shape.writeOptions.shape),
   result: z.object({ seq: shape.seq, token: shape.token, replayed: z.literal(true).optional() }),
   scope: 'publish',
+  needs: ({ topic }) => [{ scope: 'publish', type: firstWord(topic) }],
   summary: 'Puts an event of a client’s own into the log; topics of record types are refused.',
 })
 
@@ -36,6 +38,7 @@ export const ListEvents = defineRequest('event/list', {
     gap: z.object({ reason: z.enum(['compacted', 'epoch']), floor: shape.token }).optional(),
   }),
   scope: 'read',
+  reach: 'some',
   summary:
     'Events after a position, waiting for the first one if asked; for clients without notifications.',
 })

@@ -1,7 +1,7 @@
 /** The handshake, the end of a connection, and the messages every JSON-RPC peer of an editor knows. */
 import { z } from 'zod'
 import { defineNotification, defineRequest, noParams, noResult } from './define.ts'
-import { claims, json, jsonObject, scope, token } from './schemas.ts'
+import { claims, json, jsonObject, scope, token, typeName } from './schemas.ts'
 
 /** The protocol versions this side speaks, both inclusive. */
 export const protocolRange = { min: 1, max: 1 } as const
@@ -33,7 +33,11 @@ export const initializeParams = z.object({
   sessionId: z.string().max(255).optional(),
   processId: z.int().nullish(),
   narrow: z
-    .object({ principal: z.string().min(1).max(255).optional(), scopes: z.array(scope).optional() })
+    .object({
+      principal: z.string().min(1).max(255).optional(),
+      scopes: z.array(scope).optional(),
+      types: z.array(typeName).max(1000).optional(),
+    })
     .optional(),
   claims: claims.optional(),
   capabilities: jsonObject.optional(),
@@ -52,6 +56,8 @@ export const initializeResult = z.object({
   floor: token,
   principal: z.string(),
   scopes: z.array(scope),
+  /** Record types that a scope is limited to; a scope that is not named here holds for all. */
+  types: z.partialRecord(scope, z.array(z.string())).optional(),
   capabilities: jsonObject,
   limits: z.record(z.string(), z.number()),
   warnings: z.array(json),

@@ -1,6 +1,6 @@
 /** Reading and writing records. */
 import { z } from 'zod'
-import { defineRequest } from './define.ts'
+import { defineRequest, type Need } from './define.ts'
 import * as shape from './schemas.ts'
 
 /** Most records in one page, and most keys in one `getMany`. */
@@ -11,6 +11,16 @@ export const operationsMax = 1000
 const key = { type: shape.typeName, id: shape.recordId }
 const lifecycles = z.array(shape.lifecycle).min(1).max(3)
 
+const reads = ({ type }: Named): readonly Need[] => [{ scope: 'read', type }]
+/** A write that asks for the record back reads it. */
+const changes =
+  (scope: shape.Scope) =>
+  ({ type, return: shown }: Named & Pick<shape.WriteOptions, 'return'>): readonly Need[] =>
+    shown === undefined ? [{ scope, type }] : [{ scope, type }, ...reads({ type })]
+interface Named {
+  readonly type: string
+}
+
 export const GetRecord = defineRequest('record/get', {
   params: z.object({
     ...key,
@@ -19,6 +29,7 @@ export const GetRecord = defineRequest('record/get', {
   }),
   result: shape.record,
   scope: 'read',
+  needs: reads,
   summary: 'One record, deleted ones included, or an old version of it.',
 })
 
@@ -26,6 +37,7 @@ export const GetManyRecords = defineRequest('record/getMany', {
   params: z.object({ keys: z.array(z.object(key)).max(pageMax), atLeast: shape.token.optional() }),
   result: z.object({ records: z.array(shape.record.nullable()) }),
   scope: 'read',
+  needs: ({ keys }) => keys.flatMap(reads),
   summary: 'Records in the order asked; null where there is none.',
 })
 
@@ -50,6 +62,7 @@ export const ListRecords = defineRequest('record/list', {
     token: shape.token,
   }),
   scope: 'read',
+  needs: reads,
   summary: 'A page of records that fit a filter, in an order; it stays right while others write.',
 })
 
@@ -67,6 +80,7 @@ export const CountRecords = defineRequest('record/count', {
     token: shape.token,
   }),
   scope: 'read',
+  needs: reads,
   summary: 'How many records fit a filter, in all and by the values of a field.',
 })
 
@@ -78,6 +92,7 @@ export const RecordHistory = defineRequest('record/history', {
   }),
   result: z.object({ versions: z.array(shape.recordVersion), next: z.string().optional() }),
   scope: 'read',
+  needs: reads,
   summary: 'The versions of a record, newest first.',
 })
 
@@ -102,6 +117,7 @@ export const CreateRecord = defineRequest('record/create', {
   params: z.object(createParts).extend(shape.writeOptions.shape),
   result: shape.writeResult,
   scope: 'write',
+  needs: changes('write'),
   summary: 'Creates a record; an id that exists is a conflict.',
 })
 
@@ -109,6 +125,7 @@ export const UpdateRecord = defineRequest('record/update', {
   params: z.object(updateParts).extend(shape.writeOptions.shape),
   result: shape.writeResult,
   scope: 'write',
+  needs: changes('write'),
   summary: 'Changes fields of a record if its version still is the expected one.',
 })
 
@@ -117,24 +134,28 @@ export const DeleteRecord = defineRequest('record/delete', {
   params: moveParams,
   result: shape.writeResult,
   scope: 'write',
+  needs: changes('write'),
   summary: 'Marks a record deleted; it can be restored.',
 })
 export const RestoreRecord = defineRequest('record/restore', {
   params: moveParams,
   result: shape.writeResult,
   scope: 'write',
+  needs: changes('write'),
   summary: 'Makes a deleted or archived record active again.',
 })
 export const ArchiveRecord = defineRequest('record/archive', {
   params: moveParams,
   result: shape.writeResult,
   scope: 'write',
+  needs: changes('write'),
   summary: 'Puts a record away; lists leave it out unless asked.',
 })
 export const PurgeRecord = defineRequest('record/purge', {
   params: moveParams,
   result: shape.writeResult,
   scope: 'admin',
+  needs: changes('admin'),
   summary:
     'Removes a record for good and erases its values everywhere; a tombstone keeps the version.',
 })
@@ -170,6 +191,11 @@ export const Transact = defineRequest('record/transact', {
     replayed: z.literal(true).optional(),
   }),
   scope: 'write',
+  needs: ({ operations, guards = [], return: shown }) => [
+    ...operations.flatMap(({ type }) => changes('write')({ type, return: shown })),
+    // A guard tells what the version of a record is.
+    ...guards.flatMap(reads),
+  ],
   summary:
     'Several operations, over several types, with guards: all or nothing, at one place in the log.',
 })
@@ -197,5 +223,7 @@ export const ImportRecords = defineRequest('record/import', {
     replayed: z.literal(true).optional(),
   }),
   scope: 'admin',
+  needs: ({ records, return: shown }) =>
+    records.flatMap(({ type }) => changes('admin')({ type, return: shown })),
   summary: 'Takes records over as they are; their history begins here.',
 })

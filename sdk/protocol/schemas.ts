@@ -60,6 +60,7 @@ export const claims = z.object({
 export const actor = z.object({
   principal: z.string(),
   client: z.string(),
+  scopes: z.array(z.string()).optional(),
   claims: claims.optional(),
 })
 

@@ -23,6 +23,7 @@ export const OpenSubscription = defineRequest('subscription/open', {
   }),
   result: z.object({ subscriptionId, token: shape.token, patterns }),
   scope: 'read',
+  reach: 'some',
   summary: 'Asks for the events of some patterns, from now on or from a position on.',
 })
 
@@ -36,6 +37,7 @@ export const AcknowledgeSubscription = defineRequest('subscription/acknowledge',
   params: z.object({ subscriptionId, token: shape.token }),
   result: z.object({ token: shape.token }),
   scope: 'read',
+  reach: 'some',
   summary: 'Moves a named position: what is not acknowledged is sent again after a reconnect.',
 })
 
@@ -43,6 +45,7 @@ export const FlushSubscription = defineRequest('subscription/flush', {
   params: z.object({ subscriptionId, token: shape.token.optional() }),
   result: z.object({ token: shape.token }),
   scope: 'read',
+  reach: 'some',
   summary:
     'Answers after every event up to a position, by default the present one, was written to this connection.',
 })

@@ -26,6 +26,7 @@ export const ListTypes = defineRequest('type/list', {
     ),
   }),
   scope: 'read',
+  reach: 'some',
   summary: 'The record types of the store; with `count: true` also how many records each has.',
 })
 
@@ -41,6 +42,7 @@ export const GetType = defineRequest('type/get', {
   params: z.object({ type: shape.typeName }),
   result: typeDescription,
   scope: 'read',
+  needs: ({ type }) => [{ scope: 'read', type }],
   summary: 'The whole definition of a record type with its JSON Schema.',
 })
 
@@ -53,5 +55,6 @@ export const DefineType = defineRequest('type/define', {
     changed: z.boolean(),
   }),
   scope: 'define',
+  needs: ({ definition }) => [{ scope: 'define', type: definition.name }],
   summary: 'Adds a record type, or fields to one; any other change needs a migration.',
 })

@@ -124,6 +124,7 @@ test('narrow lessens what a connection may do and names it', async (t) => {
   assert.deepEqual(event.actor, {
     principal: 'agent:claude',
     client: 'test/1',
+    scopes: ['read', 'write'],
     claims: { agent: 'claude', model: 'm1' },
   })
   const refused = await agent.refused('daemon/shutdown')

@@ -3,10 +3,11 @@ import type { z } from 'zod'
 import type * as protocol from '../../../sdk/protocol/daemon.ts'
 import type { StoreApi } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
+import { statusFor } from '../status-view.ts'
 
-/** How the daemon is. */
+/** How the daemon is, as far as the caller may know. */
 export const status = (_params: unknown, context: RequestContext): protocol.DaemonStatusResult =>
-  context.services.control.status()
+  statusFor(context.session.rights, context.services.control.status())
 
 /** A consistent copy of the store; given up when the client cancels. */
 export const backup = (

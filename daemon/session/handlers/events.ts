@@ -1,11 +1,12 @@
 /** Events of clients' own, and reading the log by polling. */
 import type { z } from 'zod'
 import { OrionError } from '../../../sdk/errors.ts'
-import type { Event } from '../../../sdk/model.ts'
+import { type Event, firstWord } from '../../../sdk/model.ts'
 import type * as protocol from '../../../sdk/protocol/events.ts'
 import { narrowEvent } from '../../events/event-encoder.ts'
 import type { StoreWrites } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
+import { assertNamedReadable, readableTypes } from '../rights.ts'
 import { startAt } from '../start-position.ts'
 
 /** Puts an event of a client's own into the log. */
@@ -24,8 +25,11 @@ type ListResult = z.output<typeof protocol.ListEvents.result>
 export async function list(params: ListParams, context: RequestContext): Promise<ListResult> {
   const { store, bus, patterns: compiled } = context.services
   const patterns = params.patterns?.map((text) => compiled.compile(text))
-  const wanted = (event: Event): boolean =>
-    patterns === undefined || patterns.some((pattern) => pattern.matches(event.topic))
+  const reads = readableTypes(context.session.rights)
+  if (patterns !== undefined) assertNamedReadable(patterns, reads)
+  const wanted = ({ topic }: Event): boolean =>
+    (reads === undefined || reads.has(firstWord(topic))) &&
+    (patterns === undefined || patterns.some((pattern) => pattern.matches(topic)))
   const start =
     params.after === undefined
       ? { seq: store.log.floorSeq, gap: undefined }

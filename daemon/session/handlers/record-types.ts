@@ -3,12 +3,16 @@ import type { z } from 'zod'
 import type * as protocol from '../../../sdk/protocol/types.ts'
 import type { StoreApi } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
+import { readableTypes } from '../rights.ts'
 
-/** The record types of the store. */
+/** The record types of the store that the caller may read. */
 export const list = (
   params: z.output<typeof protocol.ListTypes.params>,
   context: RequestContext,
-): ReturnType<StoreApi['listTypes']> => context.services.store.listTypes(params ?? {})
+): ReturnType<StoreApi['listTypes']> => {
+  const only = readableTypes(context.session.rights)
+  return context.services.store.listTypes({ ...params, ...(only === undefined ? {} : { only }) })
+}
 
 /** The whole definition of one. */
 export const get = (

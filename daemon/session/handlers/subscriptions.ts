@@ -8,6 +8,7 @@ import { type Selection, type SelectionParts, select } from '../../events/subscr
 import type { TopicPattern } from '../../events/topic-pattern.ts'
 import type { PositionOwner } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
+import { assertNamedReadable, readableTypes } from '../rights.ts'
 import { type StartPosition, startAt } from '../start-position.ts'
 
 type OpenParams = z.output<typeof protocol.OpenSubscription.params>
@@ -17,7 +18,9 @@ type OpenResult = z.output<typeof protocol.OpenSubscription.result>
 export async function open(params: OpenParams, context: RequestContext): Promise<OpenResult> {
   const { store, bus, patterns: compiled } = context.services
   const patterns = params.patterns.map((text) => compiled.compile(text))
-  if (params.allowUnknown !== true) await bus.knownTopics.assertKnown(patterns)
+  const reads = readableTypes(context.session.rights)
+  assertNamedReadable(patterns, reads)
+  if (params.allowUnknown !== true) await bus.knownTopics.assertKnown(patterns, reads)
   const selection = selectionOf(params, patterns, context)
   const owner = ownerOf(params.name, context)
   assertRoom(context)
@@ -132,6 +135,7 @@ function selectionOf(
     include: params.include ?? 'record',
     policy: params.policy ?? 'park',
     windowEvents: params.windowEvents ?? defaultWindowEvents,
+    reads: readableTypes(context.session.rights),
   }
   const { where } = params
   if (where === undefined) return select(parts)

@@ -23,6 +23,8 @@ import { EventBus } from './events/event-bus.ts'
 import { TopicPatterns } from './events/topic-pattern.ts'
 import { CloseStack } from './lifecycle/close-stack.ts'
 import { IdleExit } from './lifecycle/idle-exit.ts'
+import { keepLogShort } from './lifecycle/log-rotation.ts'
+import { fileInPlace, type OwnThing, watchOwnThings } from './lifecycle/self-check.ts'
 import { Shutdown } from './lifecycle/shutdown.ts'
 import type { Log } from './log.ts'
 import { listen } from './session/listener.ts'
@@ -127,6 +129,7 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
   stack.push('idle timer', () => idle.close())
   const attach = (transport: Transport): Session => sessions.attach(transport, 'owner')
   if (files !== undefined) await serveSocket({ files, store, attach, options, birth }, stack)
+  watchOver({ options, files, shutdown }, stack)
   const { instanceId, socketPath } = birth
   log.info('the daemon serves', { store: options.location.directory, instanceId, socketPath })
   const close = (reason = 'it was closed'): Promise<void> => shutdown.begin(reason)
@@ -231,6 +234,34 @@ async function serveSocket(parts: SocketParts, stack: CloseStack): Promise<void>
   stack.push('listener', () => void listener.close())
   stack.push('discovery file', () => files.withdraw())
   files.publish({ storeId: store.storeId, version: VERSION, protocol: protocolRange, startedAt })
+}
+
+/** Ends the daemon when it can't be found or does not own its store any more; keeps its log short. */
+function watchOver(
+  parts: {
+    readonly options: DaemonOptions
+    readonly files: DaemonFiles | undefined
+    readonly shutdown: Shutdown
+  },
+  stack: CloseStack,
+): void {
+  const { options, files, shutdown } = parts
+  const { limits } = options.config
+  const { selfCheckEveryMs: everyMs, logFileMaxBytes: maxBytes } = limits
+  const things: OwnThing[] = [
+    { name: 'the owner lock', holds: () => options.lock.intact() },
+    fileInPlace('the file of its store', options.location.databasePath),
+  ]
+  if (files !== undefined) {
+    things.push({ name: 'its discovery file', holds: () => files.published() })
+    if (process.platform !== 'win32') things.push(fileInPlace('its socket', files.socketPath))
+    const rotation = keepLogShort({ path: files.logPath, fd: 2, maxBytes, everyMs })
+    stack.push('log rotation', () => rotation.dispose())
+  }
+  const watch = watchOwnThings(things, everyMs, (name) => {
+    void shutdown.begin(`${name} was taken away`)
+  })
+  stack.push('self-check', () => watch.dispose())
 }
 
 function reasonsToLive(sessions: SessionRegistry, store: StoreApi): string[] {

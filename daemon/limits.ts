@@ -62,6 +62,10 @@ export interface Limits {
   /** How long a clean end waits for work under way. */
   readonly drainMaxMs: number
   readonly bookmarkEveryMs: number
+  /** How often the daemon looks whether it can be found and still owns its store; else it ends. */
+  readonly selfCheckEveryMs: number
+  /** Length of the daemon's log that starts a new one; one older log is kept. */
+  readonly logFileMaxBytes: number
 }
 
 /** The bounds of a daemon that nobody configured. */
@@ -103,4 +107,6 @@ export const defaultLimits: Limits = {
   idleExitMs: 10 * 60 * 1000,
   drainMaxMs: 5_000,
   bookmarkEveryMs: 10_000,
+  selfCheckEveryMs: 3_000,
+  logFileMaxBytes: 4 * 1024 * 1024,
 }

@@ -6,77 +6,26 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { inProcess } from '../../daemon/in-process.ts'
-import type { Client } from '../../sdk/client/client.ts'
-import { type ConnectOptions, connect } from '../../sdk/client/connect.ts'
+import type { ConnectOptions } from '../../sdk/client/connect.ts'
 import { integer, text } from '../../sdk/field.ts'
-import { readDiscovery } from '../../sdk/launch/discovery-file.ts'
-import { locateRuntime } from '../../sdk/launch/runtime-directory.ts'
 import { ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
 import { defineRecordType } from '../../sdk/record-type.ts'
-import { testPlace } from '../support/daemon.ts'
 import { until } from '../support/sdk-client.ts'
+import { killProcess, servedStore, tsx } from '../support/served-store.ts'
 
 const Entry = defineRecordType('Entry', {
   fields: { name: text(), count: integer({ default: 0 }) },
 })
-const tsx = import.meta.resolve('tsx')
 const Counter = defineRecordType('Counter', { fields: { count: integer({ default: 0 }) } })
-const serve = fileURLToPath(new URL('../support/serve.ts', import.meta.url))
-const daemonCommand = { command: process.execPath, args: ['--import', tsx, serve] }
-
-interface Place {
-  readonly options: ConnectOptions
-  /** Connects; starts a daemon if there is none. */
-  client(more?: Partial<ConnectOptions>): Promise<Client>
-  /** The process id of the daemon that is published now. */
-  pid(): number | undefined
-}
-
-/** A store of its own; whatever daemon was started there is killed after the test. */
-function place(t: TestContext): Place {
-  const clients: Client[] = []
-  let pid = (): number | undefined => undefined
-  // Before the directories are removed, in which the daemon is found.
-  t.after(async () => {
-    for (const client of clients) await client.close()
-    kill(pid())
-  })
-  const { location, env: runtimeEnv } = testPlace(t)
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...runtimeEnv }
-  const { discoveryPath } = locateRuntime({ storeDirectory: location.directory, env })
-  pid = () => readDiscovery(discoveryPath)?.pid
-  const options: ConnectOptions = {
-    client: { name: 'test' },
-    store: location.directory,
-    env,
-    daemonCommand,
-    timeoutMs: 60_000,
-  }
-  const client = async (more: Partial<ConnectOptions> = {}): Promise<Client> => {
-    const connected = await connect({ ...options, ...more })
-    clients.push(connected)
-    return connected
-  }
-  return { options, client, pid }
-}
-
-function kill(pid: number | undefined): void {
-  if (pid === undefined) return
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended already.
-  }
-}
 
 test('clients that come at once share the one daemon they start', async (t) => {
-  const { client } = place(t)
+  const { client } = servedStore(t)
   const clients = await Promise.all(Array.from({ length: 4 }, () => client()))
   assert.equal(new Set(clients.map(({ server }) => server.instanceId)).size, 1)
 })
 
 test('a daemon that is killed is started again; no answered write and no event is lost', async (t) => {
-  const { client, pid } = place(t)
+  const { client, pid } = servedStore(t)
   const writer = await client()
   const watcher = await client()
   const entries = writer.repository(Entry)
@@ -88,7 +37,7 @@ test('a daemon that is killed is started again; no answered write and no event i
     names.slice(from, to).map((name) => entries.create({ name }))
   await Promise.all(write(0, 20))
   const writes = write(20, 40)
-  kill(pid())
+  killProcess(pid())
   await until(() => !writer.connected)
   writes.push(...write(40, 60))
   const results = await Promise.all(writes)
@@ -105,7 +54,7 @@ test('a daemon that is killed is started again; no answered write and no event i
 })
 
 test('a daemon that was shut down on purpose stays down until somebody needs it', async (t) => {
-  const { client, pid } = place(t)
+  const { client, pid } = servedStore(t)
   const watcher = await client()
   const heard: string[] = []
   await watcher.on(Entry, (event) => void heard.push(event.record?.data.name ?? ''))
@@ -122,7 +71,7 @@ test('a daemon that was shut down on purpose stays down until somebody needs it'
 })
 
 test('in process: the second client waits for the first to let go of the store', async (t) => {
-  const { client } = place(t)
+  const { client } = servedStore(t)
   const own = { daemon: 'in-process', inProcess: inProcess() } as const
   const first = await client(own)
   await first.repository(Entry).create({ name: 'a' }, { id: 'a' })
@@ -134,7 +83,7 @@ test('in process: the second client waits for the first to let go of the store',
 })
 
 test('in process: where a daemon serves, the client joins it', async (t) => {
-  const { client } = place(t)
+  const { client } = servedStore(t)
   const served = await client()
   const joined = await client({ daemon: 'in-process', inProcess: inProcess() })
   assert.equal(joined.server.instanceId, served.server.instanceId)
@@ -142,7 +91,7 @@ test('in process: where a daemon serves, the client joins it', async (t) => {
 
 test('ten processes that update one record with retry lose no update', async (t) => {
   const times = process.env.ORION_LONG === '1' ? 100 : 10
-  const { client, options } = place(t)
+  const { client, options } = servedStore(t)
   const counters = (await client({ types: [Counter] })).repository(Counter)
   await counters.create({}, { id: 'c' })
   const program = fileURLToPath(new URL('../support/counting-process.ts', import.meta.url))
@@ -181,7 +130,7 @@ async function runProgram(
 }
 
 test('a program that closes its client ends by itself, whatever still waited', async (t) => {
-  const { options } = place(t)
+  const { options } = servedStore(t)
   const root = fileURLToPath(new URL('../../', import.meta.url))
   const file = join(options.store ?? '', '..', 'program.mts')
   const own = `{ daemon: 'in-process', inProcess: inProcess(), store: ${JSON.stringify(`${options.store}2`)} }`

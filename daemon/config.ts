@@ -14,6 +14,8 @@ export interface Config {
   readonly engine: 'sql.js'
   /** Record types whose history outlives their events, and for how long, in milliseconds. */
   readonly historyKeptMs: Readonly<Record<string, number>>
+  /** Whether a token is needed on the owner's own socket too. */
+  readonly requireToken: boolean
 }
 
 /** Where settings come from, the later ones first: the command line, the environment, the store's file. */
@@ -39,6 +41,7 @@ export function loadConfig(sources: ConfigSources): Config {
     logLevel: environment.logLevel ?? file.logLevel ?? 'info',
     engine: environment.engine ?? file.engine ?? 'sql.js',
     historyKeptMs: Object.freeze(file.historyKeptMs ?? {}),
+    requireToken: file.requireToken ?? false,
   })
 }
 
@@ -63,6 +66,7 @@ const fileSchema = z.strictObject({
   logLevel: z.enum(logLevels).optional(),
   engine: z.literal('sql.js').optional(),
   historyKeptMs: z.record(z.string(), z.int().min(1)).optional(),
+  requireToken: z.boolean().optional(),
 })
 
 function readSettings(path: string): unknown {
@@ -107,7 +111,7 @@ function wrong(where: string, expected: string, issue?: z.core.$ZodIssue): Launc
   const meant =
     unknown === undefined
       ? undefined
-      : didYouMean(unknown, [...limitNames, 'limits', 'logLevel', 'engine', 'historyKeptMs'])
+      : didYouMean(unknown, [...limitNames, ...Object.keys(fileSchema.shape)])
   return new LaunchError('start_failed', `expected of ${where} ${expected}`, {
     remedy: meant === undefined ? 'correct or remove the setting' : `did you mean ${meant}?`,
   })

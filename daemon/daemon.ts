@@ -7,6 +7,7 @@
  * ```
  */
 
+import { join } from 'node:path'
 import { type Instant, instantFromMicros } from '../sdk/instant.ts'
 import type { JsonObject } from '../sdk/json.ts'
 import { type DaemonFiles, newInstanceId, openDaemonFiles } from '../sdk/launch/daemon-files.ts'
@@ -27,6 +28,9 @@ import { keepLogShort } from './lifecycle/log-rotation.ts'
 import { fileInPlace, type OwnThing, watchOwnThings } from './lifecycle/self-check.ts'
 import { Shutdown } from './lifecycle/shutdown.ts'
 import type { Log } from './log.ts'
+import { AccessTokens } from './session/access/access-tokens.ts'
+import { tokenFileName } from './session/access/token-file.ts'
+import type { Channel } from './session/channel.ts'
 import { listen } from './session/listener.ts'
 import { openRpcDocument } from './session/open-rpc.ts'
 import type { Services } from './session/services.ts'
@@ -61,8 +65,8 @@ export interface Daemon extends AsyncDisposable {
   readonly socketPath: string | undefined
   /** Resolves when it has ended, whoever ended it. */
   readonly ended: Promise<void>
-  /** Serves a transport as the owner's. */
-  attach(transport: Transport): Session
+  /** Serves a transport; by default as one of this process, which needs no token. */
+  attach(transport: Transport, channel?: Channel): Session
   status(): DaemonStatusResult
   /** Ends it: drains within the limit, closes everything, releases the lock. Idempotent. */
   close(reason?: string): Promise<void>
@@ -87,6 +91,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemon> {
   const { config, log, clock = systemClock } = options
   const files = await openFiles(options)
+  const tokens = new AccessTokens({
+    path: join(options.location.directory, tokenFileName),
+    clock,
+    limits: config.limits,
+    log,
+  })
+  stack.push('access tokens', () => tokens.close())
   const store = await openStore({
     path: options.location.databasePath,
     engine: options.engine,
@@ -116,7 +127,7 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
       aliveBecause: idle.aliveBecause(),
     })
   const services = servicesOf(
-    { store, bus, clock, shutdown, status, instanceId: birth.instanceId },
+    { store, bus, tokens, clock, shutdown, status, instanceId: birth.instanceId },
     options,
   )
   const sessions = new SessionRegistry(services, () => idle.changed())
@@ -127,7 +138,8 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
     onIdle: () => void shutdown.begin('nobody needed it'),
   })
   stack.push('idle timer', () => idle.close())
-  const attach = (transport: Transport): Session => sessions.attach(transport, 'owner')
+  const attach: Daemon['attach'] = (transport, channel = { kind: 'memory' }) =>
+    sessions.attach(transport, channel)
   if (files !== undefined) await serveSocket({ files, store, attach, options, birth }, stack)
   watchOver({ options, files, shutdown }, stack)
   const { instanceId, socketPath } = birth
@@ -178,17 +190,19 @@ function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
 }
 
 interface ServiceParts extends Pick<Services, 'store' | 'bus' | 'clock' | 'instanceId'> {
+  readonly tokens: AccessTokens
   readonly shutdown: Shutdown
   readonly status: () => DaemonStatusResult
 }
 
 function servicesOf(parts: ServiceParts, { config, log }: DaemonOptions): Services {
-  const { store, bus, clock, instanceId, shutdown, status } = parts
-  const { limits } = config
+  const { store, bus, tokens, clock, instanceId, shutdown, status } = parts
+  const { limits, requireToken } = config
   return {
     store,
     bus,
     patterns: new TopicPatterns({ patternMaxLength: limits.patternMaxLength }),
+    access: { tokens, requireToken },
     limits,
     clock,
     log,
@@ -215,7 +229,7 @@ async function openFiles(options: DaemonOptions): Promise<DaemonFiles | undefine
 interface SocketParts {
   readonly files: DaemonFiles
   readonly store: StoreApi
-  readonly attach: (transport: Transport) => Session
+  readonly attach: Daemon['attach']
   readonly options: DaemonOptions
   readonly birth: Birth
 }
@@ -228,7 +242,7 @@ async function serveSocket(parts: SocketParts, stack: CloseStack): Promise<void>
     path: files.socketPath,
     limits: config.limits,
     log,
-    onTransport: attach,
+    onTransport: (transport) => void attach(transport, channelOf(files.socketPath)),
   })
   // Not awaited: it resolves only when the last connection is closed, and closing those comes after it.
   stack.push('listener', () => void listener.close())
@@ -262,6 +276,11 @@ function watchOver(
     void shutdown.begin(`${name} was taken away`)
   })
   stack.push('self-check', () => watch.dispose())
+}
+
+/** On Windows the path names a pipe, which is open to everybody on the machine. */
+function channelOf(path: string): Channel {
+  return process.platform === 'win32' ? { kind: 'pipe', endpoint: path } : { kind: 'socket' }
 }
 
 function reasonsToLive(sessions: SessionRegistry, store: StoreApi): string[] {

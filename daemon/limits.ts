@@ -14,6 +14,12 @@ export interface Limits {
   readonly nestingMax: number
   readonly requestsInFlightMax: number
   readonly handshakeMaxMs: number
+  /** Handshakes of one connection that may fail for want of a token, challenges included; then it is closed. */
+  readonly handshakeTriesMax: number
+  /** How long the answer to a wrong token takes. */
+  readonly wrongTokenDelayMs: number
+  /** Access tokens of the store, those that have ended included as long as there is room. */
+  readonly tokensMax: number
   readonly connectionsMax: number
   readonly subscriptionsPerConnectionMax: number
   /** Subscriptions of all connections together. */
@@ -76,6 +82,9 @@ export const defaultLimits: Limits = {
   nestingMax: 200,
   requestsInFlightMax: 1024,
   handshakeMaxMs: 5_000,
+  handshakeTriesMax: 4,
+  wrongTokenDelayMs: 250,
+  tokensMax: 1000,
   connectionsMax: 512,
   subscriptionsPerConnectionMax: 1024,
   subscriptionsMax: 65_536,

@@ -8,7 +8,7 @@ import { transportLimits } from './session/listener.ts'
 /** Serves the client on stdin and stdout; the daemon ends when the client does, however it ends. */
 export function serveStdio(daemon: Daemon, limits: Limits): void {
   const transport = stdioTransport({ side: 'server', limits: transportLimits(limits) })
-  const session = daemon.attach(transport)
+  const session = daemon.attach(transport, { kind: 'stdio' })
   const parent = watchProcess(
     () => session.processId,
     () => void daemon.close('the process of its client is gone'),

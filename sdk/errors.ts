@@ -53,7 +53,10 @@ export interface ErrorDataByKind {
   /** The data does not fit the record type: fix the data. */
   invalid_record: CommonErrorData & { readonly issues: readonly Issue[] }
   /** No token, or a wrong one: get one. */
-  unauthenticated: CommonErrorData
+  unauthenticated: CommonErrorData & {
+    /** The answer to a challenge. */
+    readonly proof?: string
+  }
   /** Send `initialize` first. */
   not_initialized: CommonErrorData
   /** A scope is missing, or the field is managed: ask somebody who may. */

@@ -1,4 +1,5 @@
 /** The subscriptions of one connection: gives them ids, and writes what their pump sends. */
+import { OrionError } from '../../sdk/errors.ts'
 import type { EncodedMessageWriter } from '../../sdk/transport/transport.ts'
 import { ConnectionPump } from '../events/connection-pump.ts'
 import type { Opening, SubscriptionStatus } from '../events/subscription-opening.ts'
@@ -14,6 +15,7 @@ export class ConnectionSubscriptions {
   #pump: ConnectionPump | undefined
   readonly #named = new Map<string, NamedUse>()
   #opened = 0
+  #ended = false
 
   constructor(services: Services, writer: EncodedMessageWriter, onFault: (error: unknown) => void) {
     this.#services = services
@@ -31,6 +33,9 @@ export class ConnectionSubscriptions {
    * @param owner - Of its named position. Whoever has that in use already loses it, and its subscription ends.
    */
   open(opening: Omit<Opening, 'id'>, owner?: PositionOwner): string {
+    if (this.#ended) {
+      throw new OrionError('forbidden', 'this connection has lost its rights', { needs: 'read' })
+    }
     this.#pump ??= new ConnectionPump({
       bus: this.#services.bus,
       sink: sinkOf(this.#writer),
@@ -70,6 +75,16 @@ export class ConnectionSubscriptions {
 
   status(): readonly SubscriptionStatus[] {
     return this.#pump?.status() ?? []
+  }
+
+  /** Ends all of them at once: nothing that was not written yet is, but the reason. None can be opened any more. */
+  endAll(closing: ClosingReason): void {
+    this.#ended = true
+    for (const { id } of this.status()) {
+      this.#release(id)
+      // A connection that is gone needs not be told.
+      this.#pump?.end(id, closing).catch(() => {})
+    }
   }
 
   async closeAll(closing: ClosingReason): Promise<void> {

@@ -48,11 +48,14 @@ export class Dispatcher {
     return result.then(
       (value) => {
         context.finish(context)
-        return value
+        // What was done is told; what was only read is not for somebody who has lost the right to.
+        if (!context.session.expelled || !this.endsWithConnection(context.method)) return value
+        return this.#toResponse(expelled(), context)
       },
       (error: unknown) => {
         context.finish(context)
-        return this.#toResponse(error, context)
+        const late = context.session.expelled && isOrionError(error, 'cancelled')
+        return this.#toResponse(late ? expelled() : error, context)
       },
     )
   }
@@ -102,6 +105,12 @@ export class Dispatcher {
       remedy: `report it with the lines of the daemon's log that hold ${incident}`,
     })
   }
+}
+
+function expelled(): OrionError<'unauthenticated'> {
+  return new OrionError('unauthenticated', 'the token ended before the request took effect', {
+    remedy: 'ask the owner of the store for another token: `orion token create`',
+  })
 }
 
 /** What is like the name that came may be the name of a type that the caller must not know of. */

@@ -10,11 +10,10 @@ import {
 } from '../../sdk/protocol/handshake.ts'
 import { requests } from '../../sdk/protocol/methods.ts'
 import type { Limits } from '../limits.ts'
-import { heldScopes, narrowRights, ownerRights, type Rights } from './rights.ts'
+import { limitedTypes } from './access/access-tokens.ts'
+import { authenticate, type Channel } from './channel.ts'
+import { heldScopes, narrowRights, type Rights } from './rights.ts'
 import type { Services } from './services.ts'
-
-/** What proves who is at the other end: the owner's own socket, stdio or memory. Later also a token. */
-export type Channel = 'owner'
 
 /** Who is at the other end, once the handshake is done. */
 export interface Peer {
@@ -47,7 +46,7 @@ export function shakeHands(
   services: Services,
 ): { readonly peer: Peer; readonly result: InitializeResult } {
   const protocol = agreeOnProtocol(params.protocol)
-  const rights = narrowRights(authenticate(params, channel), params.narrow)
+  const rights = narrowRights(authenticate(params, channel, services.access), params.narrow)
   const peer: Peer = {
     client: clientOf(params),
     rights,
@@ -74,20 +73,6 @@ function agreeOnProtocol(asked: InitializeParams['protocol']): number {
   )
 }
 
-function authenticate(params: InitializeParams, channel: Channel): Rights {
-  if (params.token !== undefined) {
-    throw new OrionError('unauthenticated', 'the token is not known', {
-      remedy: 'leave the token out: on the owner’s socket and on stdio none is needed',
-    })
-  }
-  switch (channel) {
-    case 'owner':
-      return ownerRights
-    default:
-      return channel satisfies never
-  }
-}
-
 function clientOf(params: InitializeParams): Peer['client'] {
   if (params.client !== undefined) return params.client
   const { clientInfo } = params
@@ -111,14 +96,6 @@ function claimsOf(claims: NonNullable<InitializeParams['claims']>): Claims {
   }
 }
 
-/** What the scopes hold for, of those that do not hold for everything. */
-function typesOf({ grants }: Rights): Pick<InitializeResult, 'types'> {
-  const limited = [...grants].flatMap(([scope, types]) =>
-    types === 'all' ? [] : [[scope, [...types].sort()] as const],
-  )
-  return limited.length === 0 ? {} : { types: Object.fromEntries(limited) }
-}
-
 function resultOf(
   agreed: { readonly protocol: number; readonly rights: Rights },
   { store, limits, version, instanceId }: Services,
@@ -135,7 +112,7 @@ function resultOf(
     floor: store.floor(),
     principal: agreed.rights.principal,
     scopes: heldScopes(agreed.rights),
-    ...typesOf(agreed.rights),
+    ...limitedTypes(agreed.rights.grants),
     capabilities,
     limits: limitsForClients(limits),
     warnings: [],

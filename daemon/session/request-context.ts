@@ -2,8 +2,9 @@
 import type { CancellationToken } from 'vscode-jsonrpc'
 import type { Claims } from '../../sdk/model.ts'
 import type { Caller } from '../store/store-api.ts'
+import type { Channel } from './channel.ts'
 import type { ConnectionSubscriptions } from './connection-subscriptions.ts'
-import type { Channel, Peer } from './handshake.ts'
+import type { Peer } from './handshake.ts'
 import { holds, type Rights } from './rights.ts'
 import type { Services } from './services.ts'
 
@@ -21,8 +22,16 @@ export interface RequestSession {
   readonly isLanguageClient: boolean
   /** @throws OrionError that says why this request can't be served now, whatever it asks. */
   assertServing(method: string): void
+  /** Whether it had rights and lost them. */
+  readonly expelled: boolean
   /** Notes who the peer is; from now on it is served. */
   begin(peer: Peer): void
+  /** How many more handshakes may fail for want of a proof. */
+  readonly triesLeft: number
+  /** Notes that the peer has not proved who it is. */
+  noteRefusal(): 'go on' | 'no more'
+  /** Closes the connection after the answers of this turn. */
+  closeSoon(): void
   /** Ends the work of this connection; `exit` closes it. */
   shutDown(): void
 }
@@ -91,7 +100,7 @@ export class RequestContext implements Caller {
 
   /** Whether nobody wants the answer any more. */
   get cancelled(): boolean {
-    return this.#closed || this.#token.isCancellationRequested
+    return this.#closed || this.session.expelled || this.#token.isCancellationRequested
   }
 
   /** Gives up waiting because the connection is gone. */

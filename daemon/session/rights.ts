@@ -1,5 +1,6 @@
 /** What a connection has proved to be and may do. */
 import { OrionError } from '../../sdk/errors.ts'
+import type { Instant } from '../../sdk/instant.ts'
 import { hasControlCharacter } from '../../sdk/model.ts'
 import type { Need, RequestDefinition } from '../../sdk/protocol/define.ts'
 import type { InitializeParams } from '../../sdk/protocol/handshake.ts'
@@ -27,8 +28,8 @@ export interface Rights {
 /** An access token as the connections know it that use it. */
 export interface UsedAccessToken {
   readonly id: string
-  /** Microseconds since 1970; undefined when it does not expire. */
-  readonly expiresAtMicros: number | undefined
+  /** Undefined when it does not expire. */
+  readonly expiresAt: Instant | undefined
 }
 
 /** Puts rights together. */

@@ -4,6 +4,7 @@ import * as event from '../../sdk/protocol/events.ts'
 import * as handshake from '../../sdk/protocol/handshake.ts'
 import * as record from '../../sdk/protocol/records.ts'
 import * as subscription from '../../sdk/protocol/subscriptions.ts'
+import * as token from '../../sdk/protocol/tokens.ts'
 import * as type from '../../sdk/protocol/types.ts'
 import * as connections from './handlers/connection.ts'
 import * as daemons from './handlers/daemon.ts'
@@ -11,6 +12,7 @@ import * as events from './handlers/events.ts'
 import * as types from './handlers/record-types.ts'
 import { recordReads, recordWrites } from './handlers/records.ts'
 import * as subscriptions from './handlers/subscriptions.ts'
+import * as tokens from './handlers/tokens.ts'
 import { type Route, route } from './route.ts'
 
 /** The table that dispatch serves by. */
@@ -41,6 +43,9 @@ export const routes: readonly Route[] = [
   route(subscription.FlushSubscription, subscriptions.flush),
   route(event.PublishEvent, events.publish),
   route(event.ListEvents, events.list),
+  route(token.CreateToken, tokens.create),
+  route(token.ListTokens, tokens.list),
+  route(token.RevokeToken, tokens.revoke),
   route(daemon.DaemonStatus, daemons.status),
   route(daemon.BackupStore, daemons.backup),
   route(daemon.CompactStore, daemons.compact),

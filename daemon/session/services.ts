@@ -7,12 +7,14 @@ import type { TopicPatterns } from '../events/topic-pattern.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { StoreApi } from '../store/store-api.ts'
+import type { Access } from './channel.ts'
 
 /** The parts of the daemon that requests are served with. */
 export interface Services {
   readonly store: StoreApi
   readonly bus: EventBus
   readonly patterns: TopicPatterns
+  readonly access: Access
   readonly limits: Limits
   readonly clock: Clock
   readonly log: Log

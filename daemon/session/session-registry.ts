@@ -2,8 +2,8 @@
 import type { DaemonStatusResult } from '../../sdk/protocol/daemon.ts'
 import type { Transport } from '../../sdk/transport/transport.ts'
 import type { ClosingReason } from '../events/subscription-sink.ts'
+import type { Channel } from './channel.ts'
 import { Dispatcher } from './dispatch.ts'
-import type { Channel } from './handshake.ts'
 import { routes } from './routes.ts'
 import type { Services } from './services.ts'
 import { Session } from './session.ts'
@@ -21,6 +21,7 @@ export class SessionRegistry {
     this.#services = services
     this.#dispatcher = new Dispatcher(routes, services.log)
     this.#onChange = onChange
+    services.access.tokens.onEnded(() => this.expelEnded())
   }
 
   get size(): number {
@@ -64,6 +65,15 @@ export class SessionRegistry {
     await Promise.race([Promise.all(all.map((session) => session.drain(closing))), late])
     clearTimeout(timer)
     for (const session of this.#sessions) session.close()
+  }
+
+  /** Takes their rights from the connections whose tokens have ended. */
+  expelEnded(): void {
+    const { tokens } = this.#services.access
+    for (const session of [...this.#sessions]) {
+      const { accessToken } = session.rights
+      if (accessToken !== undefined && !tokens.isLive(accessToken.id)) session.expel()
+    }
   }
 
   status(): DaemonStatusResult['connections'] {

@@ -7,9 +7,10 @@ import type { DaemonStatusResult } from '../../sdk/protocol/daemon.ts'
 import { createConnection } from '../../sdk/transport/json-rpc-connection.ts'
 import type { Transport } from '../../sdk/transport/transport.ts'
 import type { ClosingReason } from '../events/subscription-sink.ts'
+import type { Channel } from './channel.ts'
 import { ConnectionSubscriptions } from './connection-subscriptions.ts'
 import type { Dispatcher } from './dispatch.ts'
-import type { Channel, Peer } from './handshake.ts'
+import type { Peer } from './handshake.ts'
 import { RequestContext, type RequestSession } from './request-context.ts'
 import { noRights, type Rights } from './rights.ts'
 import type { Services } from './services.ts'
@@ -30,7 +31,10 @@ export interface SessionParts {
 
 type Phase =
   | { readonly name: 'new' }
-  | { readonly name: 'ready' | 'shut down' | 'closed'; readonly peer: Peer | undefined }
+  | {
+      readonly name: 'ready' | 'shut down' | 'expelled' | 'closed'
+      readonly peer: Peer | undefined
+    }
 
 /** Serves one connection from its first byte to its last. */
 export class Session implements RequestSession {
@@ -43,9 +47,11 @@ export class Session implements RequestSession {
   readonly #trace: Trace
   readonly #connectedAt: Instant
   readonly #inFlight = new Set<RequestContext>()
-  /** Changed only in `begin`, `shutDown` and `#closed`. */
+  /** Changed only in `begin`, `shutDown`, `expel` and `#closed`. */
   #phase: Phase = { name: 'new' }
   #handshakeTimer: NodeJS.Timeout | undefined
+  /** Handshakes that failed for want of a proof. */
+  #refusals = 0
   #whenAnswered: (() => void) | undefined
 
   constructor(parts: SessionParts) {
@@ -84,7 +90,11 @@ export class Session implements RequestSession {
   }
 
   get rights(): Rights {
-    return this.#peer?.rights ?? noRights
+    return this.expelled ? noRights : (this.#peer?.rights ?? noRights)
+  }
+
+  get expelled(): boolean {
+    return this.#phase.name === 'expelled'
   }
 
   /** `name/version` of the client program. */
@@ -129,10 +139,13 @@ export class Session implements RequestSession {
           },
         )
       case 'ready':
+        this.#assertTokenLives()
         if (method !== 'initialize') break
         throw new OrionError('invalid_request', 'this connection is initialized already', {
           remedy: 'open another connection to be somebody else',
         })
+      case 'expelled':
+        throw tokenEnded()
       case 'shut down':
       case 'closed':
         throw new OrionError('invalid_request', 'after shutdown only exit is expected', {
@@ -158,10 +171,56 @@ export class Session implements RequestSession {
     this.#parts.onBegin(this)
   }
 
+  noteRefusal(): 'go on' | 'no more' {
+    this.#refusals++
+    return this.triesLeft > 0 ? 'go on' : 'no more'
+  }
+
+  get triesLeft(): number {
+    return this.services.limits.handshakeTriesMax - this.#refusals
+  }
+
+  /**
+   * Takes all rights away at once, because the token has ended: what has not taken effect does not, subscriptions end,
+   * and the connection is closed when those requests are answered that had taken effect.
+   */
+  expel(): void {
+    if (this.#phase.name !== 'ready' && this.#phase.name !== 'shut down') return
+    this.#phase = { name: 'expelled', peer: this.#peer }
+    this.services.log.info('a connection was closed: its token has ended', {
+      connection: this.connectionId,
+    })
+    for (const request of this.#inFlight) {
+      if (this.#parts.dispatcher.endsWithConnection(request.method)) request.abort()
+    }
+    this.subscriptions.endAll({ reason: 'forbidden' })
+    this.#whenAnswered = () => this.close()
+    this.#closeAfter(this.#inFlight.size === 0 ? 0 : this.services.limits.drainMaxMs)
+  }
+
+  /** Gives answers that are being written their time. */
+  #closeAfter(ms: number): void {
+    const timer = setTimeout(() => this.close(), ms)
+    this.#parts.transport.onClose(() => clearTimeout(timer))
+  }
+
+  /** A timer tells it too, but not before this turn is over. */
+  #assertTokenLives(): void {
+    const { accessToken } = this.rights
+    if (accessToken === undefined || this.services.access.tokens.isLive(accessToken.id)) return
+    this.expel()
+    throw tokenEnded()
+  }
+
   /** Ends the work of this connection; `exit` closes it. */
   shutDown(): void {
     this.#phase = { name: 'shut down', peer: this.#peer }
     this.subscriptions.dispose()
+  }
+
+  /** Closes the connection after what was written, and after the answers of this turn. */
+  closeSoon(): void {
+    setImmediate(() => this.close())
   }
 
   /** Closes the connection after what was written. */
@@ -193,7 +252,7 @@ export class Session implements RequestSession {
       connectionId: this.connectionId,
       client: this.clientText,
       kind: this.#peer?.client.kind ?? 'other',
-      principal: this.rights.principal,
+      principal: this.#peer?.rights.principal ?? '',
       connectedAt: this.#connectedAt,
       inFlight: this.#inFlight.size,
       subscriptions: this.subscriptions.status().map(({ id, patterns, seq, behind }) => ({
@@ -262,6 +321,12 @@ export class Session implements RequestSession {
     this.services.log.debug('a connection closed', { connection: this.connectionId, reason })
     this.#parts.onEnd(this)
   }
+}
+
+function tokenEnded(): OrionError<'unauthenticated'> {
+  return new OrionError('unauthenticated', 'the token has been revoked or has expired', {
+    remedy: 'ask the owner of the store for another token: `orion token create`',
+  })
 }
 
 /** These end when the daemon drains: they would last longer than it. */

@@ -21,6 +21,15 @@ export const initializeParams = z.object({
   client: clientInfo.optional(),
   clientInfo: z.object({ name: z.string(), version: z.string().optional() }).nullish(),
   token: z.string().max(4096).optional(),
+  /** Asks the daemon to prove that it knows a token, before the client shows it; answered with `data.proof` of 40100. */
+  challenge: z
+    .object({ tokenId: z.string().max(64), nonce: z.string().min(16).max(255) })
+    .optional(),
+  /** Where language clients can put a token. */
+  initializationOptions: z
+    .object({ token: z.string().max(4096).optional() })
+    .nullish()
+    .catch(undefined),
   workspace: z
     .object({
       root: z.string(),

@@ -5,6 +5,7 @@ import * as events from './events.ts'
 import * as handshake from './handshake.ts'
 import * as records from './records.ts'
 import * as subscriptions from './subscriptions.ts'
+import * as tokens from './tokens.ts'
 import * as types from './types.ts'
 
 /** Every request a client may send. */
@@ -35,6 +36,9 @@ export const requests: readonly RequestDefinition[] = [
   subscriptions.FlushSubscription,
   events.PublishEvent,
   events.ListEvents,
+  tokens.CreateToken,
+  tokens.ListTokens,
+  tokens.RevokeToken,
   daemon.DaemonStatus,
   daemon.BackupStore,
   daemon.CompactStore,

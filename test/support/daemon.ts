@@ -1,17 +1,18 @@
 /** Daemons for tests: in this process over the memory pair, or over a real socket in a process of their own. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Clock, systemClock } from '../../daemon/clock.ts'
-import { loadConfig } from '../../daemon/config.ts'
+import { configFileName, loadConfig } from '../../daemon/config.ts'
 import { type Daemon, startDaemon as startRealDaemon } from '../../daemon/daemon.ts'
 import type { Limits } from '../../daemon/limits.ts'
 import { type Log, silentLog } from '../../daemon/log.ts'
+import type { Channel } from '../../daemon/session/channel.ts'
 import { transportLimits } from '../../daemon/session/listener.ts'
 import type { Session } from '../../daemon/session/session.ts'
 import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
@@ -33,6 +34,8 @@ export interface TestDaemonOptions {
   readonly types?: readonly RecordTypeDefinition[]
   /** Use the store of an earlier daemon of the same test. */
   readonly location?: StoreLocation
+  /** Settings of the store's own file. */
+  readonly settings?: object
   /** Also listen on a socket and publish the discovery file. */
   readonly socket?: boolean
 }
@@ -43,9 +46,9 @@ export interface TestDaemon {
   readonly location: StoreLocation
   readonly env: Readonly<Record<string, string>>
   /** A connection that has not shaken hands, and the session at the other end. */
-  dial(): { readonly client: WireClient; readonly session: Session }
+  dial(channel?: Channel): { readonly client: WireClient; readonly session: Session }
   /** A connection through its handshake. */
-  connect(hello?: object): Promise<WireClient>
+  connect(hello?: object, channel?: Channel): Promise<WireClient>
 }
 
 /** Starts a daemon on a real store, without a socket unless asked; it ends after the test. */
@@ -55,6 +58,9 @@ export async function startDaemon(
 ): Promise<TestDaemon> {
   const { location, env } = testPlace(t, options.location)
   prepareStore(location)
+  if (options.settings !== undefined) {
+    writeFileSync(join(location.directory, configFileName), JSON.stringify(options.settings))
+  }
   const lock = await acquireOwnerLock(location.lockPath, { waitMs: 10_000 })
   if (lock === undefined) throw new Error('expected the lock of a test store to be free')
   const config = loadConfig({
@@ -76,15 +82,15 @@ export async function startDaemon(
     listen: options.socket ? { on: 'socket', env } : { on: 'none' },
   })
   t.after(() => daemon.close('the test is over'))
-  const dial: TestDaemon['dial'] = () => {
+  const dial: TestDaemon['dial'] = (channel) => {
     const [server, end] = memoryPair(transportLimits(config.limits))
-    const session = daemon.attach(server)
+    const session = daemon.attach(server, channel)
     const client = new WireClient(end)
     t.after(() => client.close())
     return { client, session }
   }
-  const connect = async (hello: object = {}): Promise<WireClient> => {
-    const { client } = dial()
+  const connect: TestDaemon['connect'] = async (hello = {}, channel) => {
+    const { client } = dial(channel)
     await client.initialize(hello)
     return client
   }

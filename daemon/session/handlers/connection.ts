@@ -1,6 +1,6 @@
 /** The handshake, the end of a connection, and calling methods as commands. */
 import type { z } from 'zod'
-import { OrionError } from '../../../sdk/errors.ts'
+import { isOrionError, OrionError } from '../../../sdk/errors.ts'
 import type { Json, JsonObject } from '../../../sdk/json.ts'
 import type * as protocol from '../../../sdk/protocol/handshake.ts'
 import { commandPrefix, commands, shakeHands } from '../handshake.ts'
@@ -11,10 +11,32 @@ import type { CallMethod } from '../route.ts'
 export const initialize = (
   params: protocol.InitializeParams,
   context: RequestContext,
-): protocol.InitializeResult => {
-  const { peer, result } = shakeHands(params, context.session.channel, context.services)
-  context.session.begin(peer)
-  return result
+): protocol.InitializeResult | Promise<never> => {
+  const { session, services } = context
+  // What was sent at once with the last try that was left is not looked at.
+  if (session.triesLeft <= 0) throw new OrionError('unauthenticated', 'too many tries', {})
+  try {
+    const { peer, result } = shakeHands(params, session.channel, services)
+    session.begin(peer)
+    return result
+  } catch (error) {
+    if (!isOrionError(error, 'unauthenticated')) throw error
+    return refuse(error, context)
+  }
+}
+
+/** Whoever guesses waits for each answer, and has few guesses. */
+async function refuse(
+  error: OrionError<'unauthenticated'>,
+  { session, services }: RequestContext,
+): Promise<never> {
+  const { wrongTokenDelayMs } = services.limits
+  const next = session.noteRefusal()
+  if (error.data.proof === undefined) {
+    await new Promise((resolve) => setTimeout(resolve, wrongTokenDelayMs))
+  }
+  if (next === 'no more') session.closeSoon()
+  throw error
 }
 
 /** Ends the work of this connection. */

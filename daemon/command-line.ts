@@ -7,6 +7,10 @@ export interface DaemonArguments {
   /** Serve one client on stdin and stdout, and end with it. */
   readonly stdio: boolean
   readonly idleExitMs: number | undefined
+  /** Take the place of the daemon that serves the store now. */
+  readonly takeOver: boolean
+  /** Also that of a newer one. */
+  readonly force: boolean
 }
 
 /** @returns The arguments, or what is wrong with them. */
@@ -21,6 +25,8 @@ export function parseCommandLine(argv: readonly string[]): DaemonArguments | str
     return {
       store: values.store,
       stdio: values.stdio ?? false,
+      takeOver: values['take-over'] ?? false,
+      force: values.force ?? false,
       idleExitMs: wholeNumber('idle-exit-ms', values['idle-exit-ms']),
     }
   } catch (error) {
@@ -33,6 +39,8 @@ const options = {
   stdio: { type: 'boolean' },
   foreground: { type: 'boolean' }, // What it does anyway: a daemon in the background is started by its clients.
   'idle-exit-ms': { type: 'string' },
+  'take-over': { type: 'boolean' },
+  force: { type: 'boolean' },
 } as const
 
 function wholeNumber(name: string, text: string | undefined): number | undefined {

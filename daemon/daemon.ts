@@ -131,7 +131,7 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
     options,
   )
   const sessions = new SessionRegistry(services, () => idle.changed())
-  stack.push('sessions', () => sessions.drain({ reason: 'shutdown' }, config.limits.drainMaxMs))
+  stack.push('sessions', () => sessions.drain(shutdown.closing, config.limits.drainMaxMs))
   const idle = new IdleExit({
     idleExitMs: files === undefined ? 0 : config.limits.idleExitMs,
     reasons: () => reasonsToLive(sessions, store),
@@ -210,7 +210,7 @@ function servicesOf(parts: ServiceParts, { config, log }: DaemonOptions): Servic
     instanceId,
     control: {
       drainingRetryAfterMs: () => shutdown.retryAfterMs,
-      shutdown: (reason) => void shutdown.begin(reason),
+      end: (reason, ending) => void shutdown.begin(reason, ending),
       status,
     },
     openRpc: lazily(() => openRpcDocument(VERSION)),

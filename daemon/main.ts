@@ -8,13 +8,15 @@ import { type Daemon, startDaemon } from './daemon.ts'
 import { onUncaught } from './lifecycle/last-resort.ts'
 import { onTerminationSignal } from './lifecycle/signals.ts'
 import { describeFailure } from './lifecycle/start-failure.ts'
+import { takeOver } from './lifecycle/take-over.ts'
 import { takeOwnership } from './lifecycle/take-ownership.ts'
 import { type Log, openLog } from './log.ts'
 import { serveStdio } from './serve-stdio.ts'
 import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
 
 /**
- * Serves a store until it is told to end: `[--store DIR] [--stdio] [--foreground] [--idle-exit-ms N]`.
+ * Serves a store until it is told to end:
+ * `[--store DIR] [--stdio] [--foreground] [--idle-exit-ms N] [--take-over [--force]]`.
  *
  * A starter hands the lock and a pipe for one word about the start on, through `ORION_HANDED_FDS`. A daemon that was
  * started by hand takes the lock itself and stays in the foreground.
@@ -31,14 +33,18 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   let log: Log
   try {
     const location = locateStore({ store: args.store, cwd: process.cwd(), env: process.env })
-    const lock = await takeOwnership(location, handed?.lockFds)
     const limits = args.idleExitMs === undefined ? {} : { idleExitMs: args.idleExitMs }
     config = loadConfig({ storeDirectory: location.directory, env: process.env, limits })
     log = openLog(2, config.logLevel)
+    // Before the store is taken, because nobody serves it from then on until this one does.
+    const engine = await loadSqlJsEngine()
+    const lock = args.takeOver
+      ? await takeOver({ location, env: process.env, force: args.force })
+      : await takeOwnership(location, handed?.lockFds)
     daemon = await startDaemon({
       location,
       lock,
-      engine: await loadSqlJsEngine(),
+      engine,
       config,
       log,
       bundledTypes: orionRecordTypes.map(({ definition }) => definition),

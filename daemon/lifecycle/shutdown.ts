@@ -10,11 +10,15 @@ export interface ShutdownParts {
   readonly retryAfterMs: number
 }
 
+/** Whether a daemon ends for good, or another one goes on in its place. */
+export type Ending = 'shutdown' | 'handover'
+
 /** Draining begins with the first call of `begin`; everything is closed when `ended` resolves. */
 export class Shutdown {
   readonly ended: Promise<void>
   readonly #parts: ShutdownParts
   #state: 'serving' | 'draining' | 'ended' = 'serving'
+  #ending: Ending = 'shutdown'
   #resolveEnded: () => void = () => {}
 
   constructor(parts: ShutdownParts) {
@@ -29,15 +33,22 @@ export class Shutdown {
     return this.#state === 'serving'
   }
 
+  /** What subscribers are told when they are closed. */
+  get closing(): { readonly reason: Ending; readonly retryAfterMs?: number } {
+    const reason = this.#ending
+    return reason === 'handover' ? { reason, retryAfterMs: 0 } : { reason }
+  }
+
   /** What a refused request is told to wait; undefined while requests are served. */
   get retryAfterMs(): number | undefined {
     return this.isServing ? undefined : this.#parts.retryAfterMs
   }
 
   /** Ends the daemon. Idempotent; the first reason is the one that is logged. */
-  begin(reason: string): Promise<void> {
+  begin(reason: string, ending: Ending = 'shutdown'): Promise<void> {
     if (this.#state === 'serving') {
       this.#state = 'draining'
+      this.#ending = ending
       this.#parts.log.info('the daemon ends', { reason })
       // After this turn, so that a request that asked for the end has its answer on the way.
       setImmediate(() => void this.#run())

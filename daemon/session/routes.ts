@@ -50,4 +50,5 @@ export const routes: readonly Route[] = [
   route(daemon.BackupStore, daemons.backup),
   route(daemon.CompactStore, daemons.compact),
   route(daemon.ShutdownDaemon, daemons.shutdown),
+  route(daemon.HandOverDaemon, daemons.handOver),
 ]

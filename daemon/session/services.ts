@@ -29,7 +29,7 @@ export interface Services {
 export interface DaemonControl {
   /** What a refused client is told to wait; undefined while requests are served. */
   drainingRetryAfterMs(): number | undefined
-  /** Ends the daemon soon; the caller is answered first. */
-  shutdown(reason: string): void
+  /** Ends the daemon soon, for good or for another one; the caller is answered first. */
+  end(reason: string, ending: 'shutdown' | 'handover'): void
   status(): DaemonStatusResult
 }

@@ -113,6 +113,7 @@ const root = buildRouteMap({
     endpoint: daemon.endpointCommand,
     status: daemon.statusCommand,
     stop: daemon.stopCommand,
+    handover: daemon.handoverCommand,
     backup: daemon.backupCommand,
     types: buildRouteMap({
       routes: { list: types.listTypesCommand, show: types.showTypeCommand },

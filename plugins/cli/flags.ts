@@ -58,7 +58,12 @@ export type ServeFlags = GlobalFlags & {
   readonly stdio: boolean
   readonly foreground: boolean
   readonly idleExitMs?: number
+  readonly takeOver: boolean
+  readonly force: boolean
 }
+
+/** The flags of `orion handover`. */
+export type HandoverFlags = GlobalFlags & { readonly force: boolean }
 
 /** The flags of `orion watch`. */
 export type WatchFlags = GlobalFlags & { readonly from?: string; readonly where?: string }

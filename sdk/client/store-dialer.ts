@@ -2,6 +2,7 @@
 import { isOrionError } from '../errors.ts'
 import { type DaemonCommand, defaultDaemonCommand } from '../launch/daemon-command.ts'
 import { LaunchError } from '../launch/launch-error.ts'
+import { replaceDaemon } from '../launch/replace-daemon.ts'
 import { findDaemon, findOrStartDaemon } from '../launch/start-daemon.ts'
 import type { Environment, StoreLocation } from '../launch/store-location.ts'
 import type { InitializeParams } from '../protocol/handshake.ts'
@@ -29,7 +30,18 @@ export class SocketDialer implements Dialer {
     this.#options = options
   }
 
-  async dial({ mode, deadlineMs, signal }: DialWish): Promise<Session> {
+  async dial(wish: DialWish): Promise<Session> {
+    try {
+      return await this.#dialOnce(wish)
+    } catch (error) {
+      if (wish.mode !== 'start' || !this.#isOlder(error)) throw error
+      const { location, env } = this.#options
+      await replaceDaemon({ location, env, daemonCommand: this.#daemonCommand(), ...wish })
+      return await this.#dialOnce(wish)
+    }
+  }
+
+  async #dialOnce({ mode, deadlineMs, signal }: DialWish): Promise<Session> {
     const { location, env } = this.#options
     const opened = new Set<Session>()
     const probe = async (path: string, probeSignal: AbortSignal): Promise<Session | undefined> => {
@@ -53,6 +65,14 @@ export class SocketDialer implements Dialer {
   }
 
   async close(): Promise<void> {}
+
+  /** Whether a daemon refused us that only knows protocols before ours; then this installation's takes its place. */
+  #isOlder(error: unknown): boolean {
+    const { protocol } = this.#options.hello
+    if (!isOrionError(error, 'protocol_unsupported') || protocol === undefined) return false
+    const { supported } = error.data
+    return supported !== undefined && supported.max < protocol.min
+  }
 
   #daemonCommand(): DaemonCommand {
     return this.#options.daemonCommand ?? defaultDaemonCommand()

@@ -22,16 +22,7 @@ export async function acquireOwnerLock(
   options: AcquireOptions = {},
 ): Promise<OwnerLock | undefined> {
   const kernel = kernelLock(options.platform, options.searchPath)
-  const { waitMs = 0, pollMaxMs = pollLongestMs } = options
-  const deadline = performance.now() + waitMs
-  for (let attempt = 0; ; attempt += 1) {
-    options.signal?.throwIfAborted()
-    const lock = await tryLock(path, kernel)
-    if (lock !== undefined) return lock
-    const leftMs = deadline - performance.now()
-    if (leftMs <= 0) return undefined
-    await pause(Math.min(leftMs, pollMaxMs, pollDelayMs(attempt)), options.signal)
-  }
+  return await poll(options, () => tryInTurn(path, kernel))
 }
 
 /** How to wait for the lock. */
@@ -45,6 +36,36 @@ export interface AcquireOptions {
   readonly platform?: NodeJS.Platform | undefined
   /** Directories in which the command `flock` is looked for. Default: those of PATH, then /usr/bin and /bin. */
   readonly searchPath?: string | undefined
+}
+
+/**
+ * Takes the place of the next owner: nobody else gets the lock while it is held, so that a daemon which takes over
+ * from another is not overtaken by a client that happens to look just then.
+ *
+ * @returns Undefined if somebody else has the place, or tries for the lock at this moment.
+ * @throws LaunchError as `acquireOwnerLock`.
+ */
+export async function takeTurn(path: string): Promise<Turn | undefined> {
+  const kernel = kernelLock()
+  const fd = await kernel.take(turnPath(path))
+  if (fd === undefined) return undefined
+  let released = false
+  return {
+    acquire: (options) => poll(options, () => tryTargets(path, kernel)),
+    release: () => {
+      if (released) return
+      released = true
+      closeSync(fd)
+    },
+  }
+}
+
+/** The right to be the next owner. Release it once the lock is taken, or given up. */
+export interface Turn {
+  /** As `acquireOwnerLock`. */
+  acquire(options: AcquireOptions): Promise<OwnerLock | undefined>
+  /** Lets others try. Idempotent. */
+  release(): void
 }
 
 /** Proof that this process owns the store. */
@@ -140,7 +161,37 @@ function notePath(path: string): string {
   return join(dirname(path), 'owner.json')
 }
 
-async function tryLock(path: string, kernel: KernelLock): Promise<OwnerLock | undefined> {
+/** Whoever has this lock tries next; the others leave the owner's alone meanwhile. */
+function turnPath(path: string): string {
+  return join(dirname(path), 'next-owner.lock')
+}
+
+async function poll(
+  { waitMs = 0, pollMaxMs = pollLongestMs, signal }: AcquireOptions,
+  tryOnce: () => Promise<OwnerLock | undefined>,
+): Promise<OwnerLock | undefined> {
+  const deadline = performance.now() + waitMs
+  for (let attempt = 0; ; attempt += 1) {
+    signal?.throwIfAborted()
+    const lock = await tryOnce()
+    if (lock !== undefined) return lock
+    const leftMs = deadline - performance.now()
+    if (leftMs <= 0) return undefined
+    await pause(Math.min(leftMs, pollMaxMs, pollDelayMs(attempt)), signal)
+  }
+}
+
+async function tryInTurn(path: string, kernel: KernelLock): Promise<OwnerLock | undefined> {
+  const turn = await kernel.take(turnPath(path))
+  if (turn === undefined) return undefined
+  try {
+    return await tryTargets(path, kernel)
+  } finally {
+    closeSync(turn)
+  }
+}
+
+async function tryTargets(path: string, kernel: KernelLock): Promise<OwnerLock | undefined> {
   const targets = kernel.targets(path)
   const fds: number[] = []
   try {

@@ -10,7 +10,7 @@ import { handedEnvironment, parseStartupMessage, startupMessageMaxBytes } from '
 import type { Environment, StoreLocation } from './store-location.ts'
 
 /**
- * Starts a daemon in a session of its own, hands it the lock, and waits for its word that it serves.
+ * Starts a daemon in a session of its own, hands it the lock if there is one, and waits for its word that it serves.
  *
  * The lock is the daemon's from the moment it exists: this process closes its own descriptor right after the spawn, so the
  * death of either of the two leaves the lock where it belongs.
@@ -30,7 +30,7 @@ export async function spawnDaemon(options: SpawnDaemonOptions): Promise<void> {
       cause: error,
     })
   } finally {
-    lock.release()
+    lock?.release()
     closeSync(log.fd)
   }
   const outcome = await outcomeOf(child, signal)
@@ -70,8 +70,8 @@ export interface SpawnDaemonOptions {
   readonly runtime: RuntimeDirectory
   readonly daemonCommand: DaemonCommand
   readonly env: Environment
-  /** Handed on to the child, and released here in any case. */
-  readonly lock: OwnerLock
+  /** Handed on to the child, and released here in any case; without it the child sees to the lock itself. */
+  readonly lock: OwnerLock | undefined
   readonly signal: AbortSignal
 }
 
@@ -94,11 +94,12 @@ function start(
   logFd: number,
 ): ChildProcess {
   const args = [...daemonCommand.args, '--store', location.directory]
+  const lockFds = lock?.fds ?? []
   return spawn(daemonCommand.command, args, {
     cwd: location.directory,
     detached: true,
-    env: { ...daemonEnvironment(env), ...handedEnvironment(lock.fds.length) },
-    stdio: ['ignore', logFd, logFd, 'pipe', ...lock.fds], // In the order of `handedEnvironment`.
+    env: { ...daemonEnvironment(env), ...handedEnvironment(lockFds.length) },
+    stdio: ['ignore', logFd, logFd, 'pipe', ...lockFds], // In the order of `handedEnvironment`.
     windowsHide: true,
   })
 }

@@ -7,8 +7,8 @@ import { z } from 'zod'
  */
 export interface HandedDescriptors {
   readonly reportFd: number
-  /** As `OwnerLock.fds` has them. */
-  readonly lockFds: readonly number[]
+  /** As `OwnerLock.fds` has them; undefined when the daemon is to see to the lock itself. */
+  readonly lockFds: readonly number[] | undefined
 }
 
 /** The descriptor of the pipe in the child; those of the lock follow it. */
@@ -29,9 +29,9 @@ export function handedEnvironment(lockFds: number): Record<string, string> {
 export function takeHandedDescriptors(env: NodeJS.ProcessEnv): HandedDescriptors | undefined {
   const value = env[handedVariable] ?? ''
   delete env[handedVariable]
-  if (!/^\d+(,\d+)+$/.test(value)) return undefined
+  if (!/^\d+(,\d+)*$/.test(value)) return undefined
   const [report = -1, ...lockFds] = value.split(',').map(Number)
-  return { reportFd: report, lockFds }
+  return { reportFd: report, lockFds: lockFds.length === 0 ? undefined : lockFds }
 }
 
 /** The daemon's one word to its starter. The first call counts, later ones do nothing; a starter that is gone is no error. */

@@ -84,3 +84,18 @@ export const ShutdownDaemon = defineRequest('daemon/shutdown', {
   scope: 'admin',
   summary: 'Ends the daemon cleanly, after everything that was accepted is answered.',
 })
+
+export const HandOverDaemon = defineRequest('daemon/handover', {
+  params: z
+    .object({
+      /** The version of the daemon that takes over; one that is older than this one is refused. */
+      version: z.string().min(1).max(64).optional(),
+      /** Hands over to an older one too. */
+      force: z.boolean().optional(),
+    })
+    .optional(),
+  result: noResult,
+  scope: 'admin',
+  summary:
+    'Ends the daemon as `daemon/shutdown` does, but tells its subscribers to come back at once: another one takes over.',
+})

@@ -43,6 +43,7 @@ export const requests: readonly RequestDefinition[] = [
   daemon.BackupStore,
   daemon.CompactStore,
   daemon.ShutdownDaemon,
+  daemon.HandOverDaemon,
 ]
 
 /** Every notification, in either direction. */

@@ -1,6 +1,8 @@
 /** The daemon itself. */
 import type { z } from 'zod'
+import { OrionError } from '../../../sdk/errors.ts'
 import type * as protocol from '../../../sdk/protocol/daemon.ts'
+import { compareVersions } from '../../../sdk/version.ts'
 import type { StoreApi } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
 import { statusFor } from '../status-view.ts'
@@ -23,6 +25,25 @@ export const compact = (
 
 /** Ends the daemon after this was answered. */
 export const shutdown = (_params: unknown, context: RequestContext): null => {
-  context.services.control.shutdown(`daemon/shutdown by ${context.principal}`)
+  context.services.control.end(`daemon/shutdown by ${context.principal}`, 'shutdown')
+  return null
+}
+
+/** Ends the daemon after this was answered, so that a newer one, or another of the same version, goes on. */
+export const handOver = (
+  params: z.output<typeof protocol.HandOverDaemon.params>,
+  context: RequestContext,
+): null => {
+  const { version, force = false } = params ?? {}
+  const { services, principal } = context
+  if (version !== undefined && !force && compareVersions(version, services.version) < 0) {
+    throw new OrionError(
+      'invalid_request',
+      `expected a daemon of version ${services.version} or later to take over, got ${version}`,
+      { remedy: 'use the newer installation, or pass force to go back to the older one' },
+    )
+  }
+  const to = version === undefined ? '' : ` to version ${version}`
+  services.control.end(`daemon/handover${to} by ${principal}`, 'handover')
   return null
 }

@@ -1,7 +1,7 @@
 /** Commands about the daemon and its store. */
 import { command, globalFlags } from '../command.ts'
 import type { GlobalFlags } from '../context.ts'
-import type { ServeFlags } from '../flags.ts'
+import type { HandoverFlags, ServeFlags } from '../flags.ts'
 import { parseWhole } from '../parse-flags.ts'
 
 const on = { kind: 'boolean', default: false, withNegated: false } as const
@@ -20,6 +20,8 @@ export const serveCommand = command<ServeFlags>({
       ...globalFlags,
       stdio: { ...on, brief: 'Serve one client on stdin and stdout, and end with it' },
       foreground: { ...on, brief: 'Log to stderr' },
+      takeOver: { ...on, brief: 'Take the place of the daemon that serves the store now' },
+      force: { ...on, brief: 'With --take-over: also of a newer one' },
       idleExitMs: {
         kind: 'parsed',
         parse: parseWhole,
@@ -66,6 +68,21 @@ export const stopCommand = command<GlobalFlags>({
     'Ends the daemon after everything that it accepted is answered. No daemon is fine. The next command starts it again.',
   parameters: { flags: globalFlags },
   load: async () => (await import('../actions/daemon.ts')).stop,
+})
+
+/** `orion handover` */
+export const handoverCommand = command<HandoverFlags>({
+  brief: 'Replace the running daemon by one of this installation',
+  about:
+    'Starts a daemon that takes over from the running one, which answers what it has accepted and ends. Clients of the SDK go on by themselves and miss nothing. Use it after an upgrade; an older version takes over only with --force. If no daemon runs, one is started.',
+  examples: [['handover', 'after an upgrade of Orion']],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      force: { ...on, brief: 'Take over from a newer version too' },
+    },
+  },
+  load: async () => (await import('../actions/handover.ts')).handover,
 })
 
 /** `orion backup` */

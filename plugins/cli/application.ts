@@ -14,6 +14,7 @@ import * as daemon from './commands/daemon-commands.ts'
 import * as events from './commands/event-commands.ts'
 import * as reads from './commands/read-commands.ts'
 import { runCommand } from './commands/run-command.ts'
+import * as tokens from './commands/token-commands.ts'
 import * as types from './commands/type-commands.ts'
 import * as writes from './commands/write-commands.ts'
 import type { Cli } from './context.ts'
@@ -119,6 +120,14 @@ const root = buildRouteMap({
       routes: { list: types.listTypesCommand, show: types.showTypeCommand },
       defaultCommand: 'list',
       docs: { brief: 'The record types of the store, and their fields' },
+    }),
+    token: buildRouteMap({
+      routes: {
+        create: tokens.createTokenCommand,
+        list: tokens.listTokensCommand,
+        revoke: tokens.revokeTokenCommand,
+      },
+      docs: { brief: 'Access tokens, for agents and others who are not the owner' },
     }),
     create: writes.createCommand,
     get: reads.getCommand,

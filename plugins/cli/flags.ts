@@ -1,4 +1,5 @@
 /** What the flags of each command give it. */
+import type { Scope } from '../../sdk/protocol/schemas.ts'
 import type { GlobalFlags } from './context.ts'
 
 /** What every write takes. */
@@ -93,4 +94,15 @@ export type WaitFlags = GlobalFlags & {
 export type RunFlags = GlobalFlags & {
   readonly job?: string
   readonly artifact?: readonly string[]
+}
+
+/** The flags of every `orion token` command. */
+export type TokenFlags = GlobalFlags & { readonly inProcess: boolean }
+
+/** The flags of `orion token create`. */
+export type CreateTokenFlags = TokenFlags & {
+  readonly name: string
+  readonly scope: readonly Scope[]
+  readonly types?: string
+  readonly expires?: number
 }

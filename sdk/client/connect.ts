@@ -43,6 +43,11 @@ export interface ConnectOptions {
   readonly daemonCommand?: DaemonCommand | undefined
   /** A transport of the caller's own instead, or what makes one for each connection. */
   readonly transport?: Transport | (() => Promise<Transport>) | undefined
+  /**
+   * What `transport` leads to, by the name that the daemon knows it by, if others could listen there in its place: it then
+   * has to prove that it knows the token before the token is shown.
+   */
+  readonly endpoint?: string | undefined
   /** Longest time to connect, and of each request that says nothing itself, in milliseconds. Default 30 s. */
   readonly timeoutMs?: number | undefined
   /** Gives up connecting. */
@@ -90,7 +95,9 @@ const lastWordMs = 250
 function dialerOf(options: ConnectOptions): Dialer {
   const { transport, cwd = process.cwd(), env = process.env, inProcess, daemonCommand } = options
   const hello = helloOf(options, cwd)
-  if (transport !== undefined) return new TransportDialer(transport, hello)
+  if (transport !== undefined) {
+    return new TransportDialer(transport, { hello, endpoint: options.endpoint })
+  }
   const location = locateStore({ store: options.store, cwd, env })
   const store = { location, env, hello, daemonCommand }
   if (options.daemon !== 'in-process') return new SocketDialer(store)

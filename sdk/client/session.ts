@@ -1,16 +1,23 @@
 /** One connection to the daemon after its handshake. It does not outlive its transport. */
 import type { CancellationToken, Disposable, MessageConnection } from 'vscode-jsonrpc/node'
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
-import type { OrionError } from '../errors.ts'
+import { isOrionError, type OrionError } from '../errors.ts'
 import { type Position, parseToken } from '../model.ts'
 import type { RequestDefinition } from '../protocol/define.ts'
 import { Initialize, type InitializeParams, type InitializeResult } from '../protocol/handshake.ts'
 import * as subscriptions from '../protocol/subscriptions.ts'
 import { createConnection } from '../transport/json-rpc-connection.ts'
 import type { Transport } from '../transport/transport.ts'
+import { proveDaemon } from './prove-daemon.ts'
 import { parseResult } from './result-outline.ts'
 import { typedError } from './typed-errors.ts'
 import { parseWireError } from './wire-error.ts'
+
+/** What is said first, and to whom. */
+export interface Greeting {
+  readonly hello: InitializeParams
+  readonly endpoint?: string | undefined
+}
 
 /** An open connection that has been initialized. */
 export class Session {
@@ -35,11 +42,12 @@ export class Session {
   /**
    * Shakes hands over a fresh transport, which belongs to the session from now on.
    *
+   * @param greeting - With `endpoint`, where others could listen in the daemon's place: it has to prove itself first.
    * @throws OrionError of the daemon's; `disconnected` if the transport ends or the signal aborts before the answer.
    */
   static async open(
     transport: Transport,
-    hello: InitializeParams,
+    { hello, endpoint }: Greeting,
     signal?: AbortSignal,
   ): Promise<Session> {
     const connection = createConnection(transport)
@@ -48,6 +56,7 @@ export class Session {
       connection.listen()
       signal?.addEventListener('abort', abort, { once: true })
       if (signal?.aborted) connection.dispose()
+      if (endpoint !== undefined) await proveDaemon(connection, hello, endpoint)
       const answer = await connection.sendRequest(Initialize.type, hello)
       const session = new Session(connection, transport, parseResult(Initialize, answer))
       transport.onClose(() => {
@@ -56,6 +65,7 @@ export class Session {
       return session
     } catch (error) {
       connection.dispose()
+      if (isOrionError(error)) throw error
       const failure = classifyFailure(error)
       throw failure.outcome === 'refused' ? failure.error : unreachable(transport, error)
     } finally {

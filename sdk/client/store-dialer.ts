@@ -82,7 +82,11 @@ export class SocketDialer implements Dialer {
   async #greet(path: string, signal: AbortSignal): Promise<Session | undefined> {
     try {
       const transport = await connectSocket(path, { signal })
-      return await Session.open(transport, this.#options.hello, signal)
+      return await Session.open(
+        transport,
+        { hello: this.#options.hello, endpoint: pipeName(path) },
+        signal,
+      )
     } catch (error) {
       if (isRefusal(error) && !signal.aborted) throw error
       return undefined
@@ -135,7 +139,7 @@ export class InProcessDialer implements Dialer {
   async #openOwn(daemon: InProcessDaemon, signal: AbortSignal): Promise<Session> {
     this.#daemon = daemon
     try {
-      return await Session.open(daemon.transport, this.#options.hello, signal)
+      return await Session.open(daemon.transport, { hello: this.#options.hello }, signal)
     } catch (error) {
       await this.close()
       throw error
@@ -154,6 +158,11 @@ export class InProcessDialer implements Dialer {
 
 const firstLockWaitMs = 10
 const lockWaitMaxMs = 200
+
+/** Named pipes are open to everybody on the machine, and anybody may have made one of this name. */
+function pipeName(path: string): string | undefined {
+  return path.startsWith('\\\\') ? path : undefined
+}
 
 /** Whether somebody serves there and does not want us; one that is ending makes room for the next. */
 function isRefusal(error: unknown): boolean {

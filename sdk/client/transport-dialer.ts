@@ -1,19 +1,18 @@
 import { withDeadline } from '../launch/deadline.ts'
-import type { InitializeParams } from '../protocol/handshake.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Dialer, DialWish } from './dialer.ts'
-import { Session } from './session.ts'
+import { type Greeting, Session } from './session.ts'
 import { typedError } from './typed-errors.ts'
 
 /** Uses a transport that the caller has made, or a function that makes one for each session. */
 export class TransportDialer implements Dialer {
   readonly redials: boolean
-  readonly #hello: InitializeParams
+  readonly #greeting: Greeting
   #source: Transport | (() => Promise<Transport>) | undefined
 
-  constructor(source: Transport | (() => Promise<Transport>), hello: InitializeParams) {
+  constructor(source: Transport | (() => Promise<Transport>), greeting: Greeting) {
     this.#source = source
-    this.#hello = hello
+    this.#greeting = greeting
     this.redials = typeof source === 'function'
   }
 
@@ -34,9 +33,9 @@ export class TransportDialer implements Dialer {
       })
     }
     if (typeof source === 'function') {
-      return await Session.open(await source(), this.#hello, signal)
+      return await Session.open(await source(), this.#greeting, signal)
     }
     this.#source = undefined
-    return await Session.open(source, this.#hello, signal)
+    return await Session.open(source, this.#greeting, signal)
   }
 }

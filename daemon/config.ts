@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { didYouMean } from '../sdk/did-you-mean.ts'
 import { LaunchError, systemCode } from '../sdk/launch/launch-error.ts'
-import { defaultLimits, type Limits } from './limits.ts'
+import { defaultLimits, fixedLimits, type Limits } from './limits.ts'
 import { type LogLevel, logLevels } from './log.ts'
 
 /** Every setting, with its default in place of what nobody set. */
@@ -45,7 +45,8 @@ export function loadConfig(sources: ConfigSources): Config {
   })
 }
 
-const limitNames = Object.keys(defaultLimits)
+const isFixed: (name: string) => boolean = (name) => [...fixedLimits].some((one) => one === name)
+const limitNames = Object.keys(defaultLimits).filter((name) => !isFixed(name))
 /** Limits for which 0 has a meaning of its own. */
 const mayBeZero: ReadonlySet<string> = new Set(['idleExitMs', 'drainMaxMs'])
 
@@ -108,6 +109,11 @@ function parseWith<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
 
 function wrong(where: string, expected: string, issue?: z.core.$ZodIssue): LaunchError {
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  if (unknown !== undefined && isFixed(unknown)) {
+    return new LaunchError('start_failed', `${unknown} of ${where} is part of the protocol`, {
+      remedy: 'remove the setting: no configuration changes it',
+    })
+  }
   const meant =
     unknown === undefined
       ? undefined

@@ -201,7 +201,7 @@ function servicesOf(parts: ServiceParts, { config, log }: DaemonOptions): Servic
   return {
     store,
     bus,
-    patterns: new TopicPatterns({ patternMaxLength: limits.patternMaxLength }),
+    patterns: new TopicPatterns(limits),
     access: { tokens, requireToken },
     limits,
     clock,

@@ -1,18 +1,27 @@
 /** Every bound of the daemon, with its unit. `initialize` tells clients the ones that concern them. */
 
+import { filterDepthMax, filterPartsMax, filterValuesMax } from '../sdk/filter/parse-filter.ts'
 import { idMaxBytes } from '../sdk/model.ts'
 import { operationsMax, pageMax } from '../sdk/protocol/records.ts'
-import { patternsMax } from '../sdk/protocol/subscriptions.ts'
+import { idempotencyKeyMaxLength } from '../sdk/protocol/schemas.ts'
+import { alternativesMax, patternMaxLength, patternsMax } from '../sdk/protocol/subscriptions.ts'
 import { fieldsMax } from '../sdk/record-type.ts'
 
 /** The bounds; a test or a configuration may give others. */
 export interface Limits {
+  /** Header of a frame, its empty line included. */
   readonly headerMaxBytes: number
   /** Frame bodies before `initialize` is answered. */
   readonly bodyBeforeHandshakeMaxBytes: number
+  /** Frame bodies in either direction afterwards. */
   readonly bodyMaxBytes: number
+  /** Levels of objects and lists in a message; the message itself is the first. */
   readonly nestingMax: number
+  /** JSON values in one message to the daemon: itself, and what its objects and lists hold at any depth. */
+  readonly valuesMax: number
+  /** Requests of one connection that are not answered yet. */
   readonly requestsInFlightMax: number
+  /** How long a connection may take to shake hands. */
   readonly handshakeMaxMs: number
   /** Handshakes of one connection that may fail for want of a token, challenges included; then it is closed. */
   readonly handshakeTriesMax: number
@@ -20,30 +29,69 @@ export interface Limits {
   readonly wrongTokenDelayMs: number
   /** Access tokens of the store, those that have ended included as long as there is room. */
   readonly tokensMax: number
+  /** Connections; one that has not shaken hands gives way to a newer one. */
   readonly connectionsMax: number
+  /** Subscriptions of one connection. */
   readonly subscriptionsPerConnectionMax: number
   /** Subscriptions of all connections together. */
   readonly subscriptionsMax: number
+  /** Patterns of one subscription, or of one `event/list`. */
   readonly patternsMax: number
+  /** Characters of one pattern. */
   readonly patternMaxLength: number
+  /** Alternatives that the braces of those patterns make in all; a pattern without braces is one. */
+  readonly alternativesMax: number
+  /** Levels of `and`, `or` and `not` in a filter, the outermost object included. */
+  readonly filterDepthMax: number
+  /** Fields, operators and groups of a filter, all levels together. */
+  readonly filterPartsMax: number
+  /** Values of all `in` and `notIn` of a filter. */
+  readonly filterValuesMax: number
   /** JSON text of one record's data. */
   readonly recordMaxBytes: number
+  /** JSON text of the payload of a client's own event. */
   readonly payloadMaxBytes: number
+  /** UTF-8 text of a record's id. */
   readonly idMaxBytes: number
+  /** Text of an idempotency key, in characters. */
+  readonly idempotencyKeyMaxLength: number
+  /** Fields of a record type, those of nested objects included. */
   readonly fieldsMax: number
+  /** Indexes of a record type: fields that are unique or indexed, and those over several fields. */
+  readonly indexesMax: number
+  /** JSON text of a record type's definition. */
+  readonly definitionMaxBytes: number
+  /** Records, versions or events of one page, and keys of one `record/getMany`. */
   readonly pageMax: number
+  /** Text of the records in one answer, in characters: a page ends there, and says where it goes on. */
+  readonly answerMaxLength: number
+  /** Groups of one count. */
+  readonly groupsMax: number
+  /** Operations of one transaction, and records of one import. */
   readonly operationsMax: number
+  /** JSON text of all records that one transaction writes. */
+  readonly transactionMaxBytes: number
+  /** Steps of matching a request's texts against the patterns of their fields. */
+  readonly matchStepsMax: number
+  /** Record types of the store. */
   readonly recordTypesMax: number
   /** Writes that wait for their transaction. */
   readonly writeQueueMax: number
+  /** How long a write may wait for its transaction. */
+  readonly writeWaitMaxMs: number
   /** Writes of one transaction of the store. */
   readonly groupMax: number
+  /** How long a transaction of the store takes more writes: the others wait for the next one. */
+  readonly groupMaxMs: number
+  /** How long a read or a sweep goes on before everybody else has a turn. */
+  readonly turnMaxMs: number
   /** Longest sync that the event loop waits for instead of giving it to another thread. */
   readonly blockingSyncMaxMs: number
   /** How long an idempotency key is kept. */
   readonly idempotencyKeptMs: number
   /** Events kept in memory for subscribers that keep up. */
   readonly logTailMaxEvents: number
+  /** What those events may take. */
   readonly logTailMaxBytes: number
   /** How long each event is served at least. */
   readonly eventsKeptMs: number
@@ -59,7 +107,9 @@ export interface Limits {
   readonly positionsKeptMs: number
   /** Pages in the write-ahead log that start a checkpoint. */
   readonly checkpointPages: number
+  /** SQLite's page cache. */
   readonly pageCacheKib: number
+  /** Prepared statements that are kept. */
   readonly statementsMax: number
   /** Records kept decoded, so that what is read or written often is not fetched each time. */
   readonly recordCacheMaxBytes: number
@@ -67,6 +117,7 @@ export interface Limits {
   readonly idleExitMs: number
   /** How long a clean end waits for work under way. */
   readonly drainMaxMs: number
+  /** How often a quiet subscription is told its position. */
   readonly bookmarkEveryMs: number
   /** How often the daemon looks whether it can be found and still owns its store; else it ends. */
   readonly selfCheckEveryMs: number
@@ -74,12 +125,30 @@ export interface Limits {
   readonly logFileMaxBytes: number
 }
 
+/**
+ * Bounds that are part of the protocol: both sides check them by the same declaration, so that no configuration
+ * changes them.
+ */
+export const fixedLimits: ReadonlySet<keyof Limits> = new Set([
+  'patternsMax',
+  'patternMaxLength',
+  'alternativesMax',
+  'filterDepthMax',
+  'filterPartsMax',
+  'filterValuesMax',
+  'idMaxBytes',
+  'idempotencyKeyMaxLength',
+  'fieldsMax',
+  'pageMax',
+])
+
 /** The bounds of a daemon that nobody configured. */
 export const defaultLimits: Limits = {
   headerMaxBytes: 8 * 1024,
   bodyBeforeHandshakeMaxBytes: 64 * 1024,
   bodyMaxBytes: 16 * 1024 * 1024,
   nestingMax: 200,
+  valuesMax: 100_000,
   requestsInFlightMax: 1024,
   handshakeMaxMs: 5_000,
   handshakeTriesMax: 4,
@@ -89,16 +158,30 @@ export const defaultLimits: Limits = {
   subscriptionsPerConnectionMax: 1024,
   subscriptionsMax: 65_536,
   patternsMax,
-  patternMaxLength: 256,
+  patternMaxLength,
+  alternativesMax,
+  filterDepthMax,
+  filterPartsMax,
+  filterValuesMax,
   recordMaxBytes: 1024 * 1024,
   payloadMaxBytes: 1024 * 1024,
   idMaxBytes,
+  idempotencyKeyMaxLength,
   fieldsMax,
+  indexesMax: 64,
+  definitionMaxBytes: 128 * 1024,
   pageMax,
+  answerMaxLength: 4 * 1024 * 1024,
+  groupsMax: 1000,
   operationsMax,
+  transactionMaxBytes: 4 * 1024 * 1024,
+  matchStepsMax: 1_000_000,
   recordTypesMax: 1000,
   writeQueueMax: 10_000,
+  writeWaitMaxMs: 10_000,
   groupMax: 512,
+  groupMaxMs: 25,
+  turnMaxMs: 10,
   blockingSyncMaxMs: 2,
   idempotencyKeptMs: 48 * 60 * 60 * 1000,
   logTailMaxEvents: 4096,

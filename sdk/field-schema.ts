@@ -6,20 +6,32 @@ import { isJsonObject, type JsonObject } from './json.ts'
 import { idProblem } from './model.ts'
 import { loneSurrogate, storableProblem } from './storable-json.ts'
 import { TextPattern } from './text-pattern.ts'
+import { issuesOf } from './zod-issues.ts'
 
 /** Longest text of a field with a pattern, in code points, so that matching it takes a bounded time. */
 export const patternTextMaxLength = 65_536
 
-/** The checker of an object with these members; `unknown` tells what becomes of members that it does not have. */
-export function objectSchema(fields: FieldDefinitions, unknown: 'dropped' | 'refused'): z.ZodType {
+/** Told how many states of a pattern were looked at for each character; it may throw to end the check. */
+export type SpendSteps = (steps: number) => void
+
+/**
+ * The checker of an object with these members; `unknown` tells what becomes of members that it does not have.
+ *
+ * @param spend - Told what the patterns of its texts cost.
+ */
+export function objectSchema(
+  fields: FieldDefinitions,
+  unknown: 'dropped' | 'refused',
+  spend?: SpendSteps,
+): z.ZodType {
   const shape = Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name, withPresence(field)]),
+    Object.entries(fields).map(([name, field]) => [name, withPresence(field, spend)]),
   )
   return unknown === 'refused' ? z.strictObject(shape) : z.object(shape)
 }
 
-function withPresence(field: FieldDefinition): z.ZodType {
-  const schema = valueSchema(field)
+function withPresence(field: FieldDefinition, spend: SpendSteps | undefined): z.ZodType {
+  const schema = valueSchema(field, spend)
   if (field.default !== undefined) {
     const value = field.default
     return schema.prefault(() => structuredClone(value))
@@ -28,10 +40,10 @@ function withPresence(field: FieldDefinition): z.ZodType {
 }
 
 /** The checker of one value, whether or not it may be absent. */
-export function valueSchema(field: FieldDefinition): z.ZodType {
+export function valueSchema(field: FieldDefinition, spend?: SpendSteps): z.ZodType {
   switch (field.kind) {
     case 'text':
-      return textSchema(field)
+      return textSchema(field, spend)
     case 'integer':
     case 'number':
       return numberSchema(field)
@@ -41,12 +53,10 @@ export function valueSchema(field: FieldDefinition): z.ZodType {
       return instantSchema
     case 'enumeration':
       return z.enum([...field.values])
-    case 'list': {
-      const items = z.array(valueSchema(field.items))
-      return field.maxItems === undefined ? items : items.max(field.maxItems)
-    }
+    case 'list':
+      return listSchema(valueSchema(field.items, spend), field.maxItems)
     case 'object':
-      return objectSchema(field.fields, 'refused')
+      return objectSchema(field.fields, 'refused', spend)
     case 'json':
       return freeObject
     case 'reference':
@@ -56,7 +66,37 @@ export function valueSchema(field: FieldDefinition): z.ZodType {
 
 const wellFormed = z.string().refine((text) => text.isWellFormed(), loneSurrogate)
 
-function textSchema(field: Extract<FieldDefinition, { kind: 'text' }>): z.ZodType {
+/** Items that are checked at a time. */
+const itemsAtOnce = 100
+
+/** Gives up after the first stretch with problems: a long list of wrong items would take most of its time telling them. */
+function listSchema(item: z.ZodType, maxItems: number | undefined): z.ZodType {
+  const stretch = z.array(item)
+  const outline = z.array(z.unknown())
+  return (maxItems === undefined ? outline : outline.max(maxItems)).transform((items, context) => {
+    const checked: unknown[] = []
+    for (let from = 0; from < items.length; from += itemsAtOnce) {
+      const parsed = stretch.safeParse(items.slice(from, from + itemsAtOnce))
+      if (!parsed.success) {
+        for (const issue of parsed.error.issues) {
+          const place = [Number(issue.path[0]) + from, ...issue.path.slice(1)]
+          for (const { path, message } of issuesOf({ ...issue, path: [] })) {
+            const below = path === '' ? place : [...place, path]
+            context.issues.push({ code: 'custom', message, path: below, input: items })
+          }
+        }
+        return z.NEVER
+      }
+      for (const value of parsed.data) checked.push(value)
+    }
+    return checked
+  })
+}
+
+function textSchema(
+  field: Extract<FieldDefinition, { kind: 'text' }>,
+  spend: SpendSteps | undefined,
+): z.ZodType {
   const { pattern } = field
   const longest = textMaxLength(field)
   let schema: z.ZodString = wellFormed
@@ -65,7 +105,8 @@ function textSchema(field: Extract<FieldDefinition, { kind: 'text' }>): z.ZodTyp
   if (pattern === undefined) return schema
   const compiled = new TextPattern(pattern)
   // A text this long is refused already, and would only take time. A code point is at most two units.
-  const fits = (text: string) => text.length > 2 * patternTextMaxLength || compiled.matches(text)
+  const fits = (text: string) =>
+    text.length > 2 * patternTextMaxLength || compiled.matches(text, spend)
   return schema.refine(fits, `expected a text that matches ${pattern}`)
 }
 

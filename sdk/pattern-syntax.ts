@@ -110,7 +110,18 @@ function assertionOf(text: string): PatternAssertion {
 
 /** Whether a character fits a class, an escape or the dot: the native engine knows them all. */
 function oneOf(form: string): IsWanted {
-  const expression = new RegExp(`^${form}$`, 'u')
-  const ascii = Array.from({ length: 128 }, (_, code) => expression.test(String.fromCharCode(code)))
-  return (character) => ascii[character.charCodeAt(0)] ?? expression.test(character)
+  // Made and learned as they are asked: a definition may have thousands of classes.
+  let expression: RegExp | undefined
+  const ascii: (boolean | undefined)[] = []
+  const test = (character: string): boolean => {
+    expression ??= new RegExp(`^${form}$`, 'u')
+    return expression.test(character)
+  }
+  return (character) => {
+    const code = character.charCodeAt(0)
+    if (code >= 128) return test(character)
+    const known = ascii[code] ?? test(character)
+    ascii[code] = known
+    return known
+  }
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { didYouMean } from './did-you-mean.ts'
 import type { Issue } from './errors.ts'
 import type { FieldDefinition, FieldDefinitions } from './field.ts'
-import { objectSchema, textMaxLength } from './field-schema.ts'
+import { objectSchema, type SpendSteps, textMaxLength } from './field-schema.ts'
 import { isJsonObject, type JsonObject, jsonKind } from './json.ts'
 import type { RecordTypeDefinition } from './record-type.ts'
 import { issuesOf } from './zod-issues.ts'
@@ -17,18 +17,25 @@ export type CheckedData =
 export class RecordSchema {
   readonly definition: RecordTypeDefinition
   readonly #schema: z.ZodType
+  /** Of the check under way. */
+  #spend: SpendSteps | undefined
 
   constructor(definition: RecordTypeDefinition) {
     this.definition = definition
-    this.#schema = objectSchema(definition.fields, 'dropped')
+    this.#schema = objectSchema(definition.fields, 'dropped', (steps) => this.#spend?.(steps))
   }
 
-  /** Checks a whole record's data. Unknown fields are problems, never ignored. */
-  check(data: unknown): CheckedData {
+  /**
+   * Checks a whole record's data. Unknown fields are problems, never ignored. Of many problems the first are told.
+   *
+   * @param spend - Told what the patterns of its texts cost; what it throws ends the check.
+   */
+  check(data: unknown, spend?: SpendSteps): CheckedData {
     if (!isJsonObject(data)) {
       return invalid([{ path: '', message: `expected an object, got ${jsonKind(data)}` }])
     }
     const unknown = unknownFields(data, this.definition.fields)
+    this.#spend = spend
     const parsed = this.#schema.safeParse(data)
     if (parsed.success && isJsonObject(parsed.data)) {
       return unknown.length > 0 ? invalid(unknown) : { outcome: 'valid', data: parsed.data }
@@ -42,15 +49,23 @@ export function unknownFields(data: JsonObject, fields: FieldDefinitions): Issue
   const issues: Issue[] = []
   for (const name of Object.keys(data)) {
     if (Object.hasOwn(fields, name)) continue
-    const meant = didYouMean(name, Object.keys(fields))
+    if (issues.length >= issuesMax) break
+    const meant = issues.length < hintsMax ? didYouMean(name, Object.keys(fields)) : undefined
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`
-    issues.push({ path: name, message: `there is no field ${JSON.stringify(name)}${hint}` })
+    const shown = name.slice(0, nameMaxLength)
+    issues.push({ path: shown, message: `there is no field ${JSON.stringify(shown)}${hint}` })
   }
   return issues
 }
 
+/** Most problems that are told at once, and most of them with what was probably meant. */
+const issuesMax = 20
+const hintsMax = 3
+/** Longest part of a field's unknown name that is told, in characters. */
+const nameMaxLength = 255
+
 function invalid(issues: readonly Issue[]): CheckedData {
-  return { outcome: 'invalid', issues }
+  return { outcome: 'invalid', issues: issues.slice(0, issuesMax) }
 }
 
 /** A record type's data as JSON Schema (2020-12). */

@@ -12,6 +12,7 @@ import {
 } from './field.ts'
 import { fieldsProblems, isNested } from './field-problems.ts'
 import { fieldsShape } from './field-shape.ts'
+import { isJsonObject } from './json.ts'
 import { issuesOf } from './zod-issues.ts'
 
 /** A record type as JSON: what the daemon stores, checks drift against, and sends to clients. */
@@ -74,6 +75,9 @@ const typeNameForm = /^[A-Z][A-Za-z0-9]{0,63}$/
 
 /** Everything that is wrong with a definition, whatever it is; empty when it can be stored. */
 export function definitionProblems(definition: unknown): Issue[] {
+  // Before they are looked at, which takes time for each.
+  if (isJsonObject(definition) && countFields(definition.fields) > fieldsMax)
+    return [{ path: 'fields', message: tooManyFields }]
   const parsed = definitionShape.safeParse(definition)
   if (!parsed.success) return parsed.error.issues.flatMap(issuesOf)
   const { name, fields, indexes = [] } = parsed.data
@@ -87,14 +91,26 @@ export function definitionProblems(definition: unknown): Issue[] {
   const checked = fieldsProblems(fields)
   issues.push(...checked.issues)
   if (checked.count === 0) issues.push({ path: 'fields', message: 'expected at least one field' })
-  if (checked.count > fieldsMax) {
-    const message = `expected at most ${fieldsMax} fields, got ${checked.count}`
-    issues.push({ path: 'fields', message })
-  }
   for (const [position, index] of indexes.entries()) {
     issues.push(...indexProblems(index, { fields, path: `indexes.${position}` }))
   }
   return issues
+}
+
+const tooManyFields = `expected at most ${fieldsMax} fields, got more`
+
+/** How many fields there are, those of nested objects included, in whatever came; it gives up beyond the bound. */
+export function countFields(fields: unknown, before = 0): number {
+  if (!isJsonObject(fields)) return before
+  let count = before
+  for (const name of Object.keys(fields)) {
+    count++
+    if (count > fieldsMax) break
+    let field: unknown = fields[name]
+    while (isJsonObject(field) && field.kind === 'list') field = field.items
+    if (isJsonObject(field) && field.kind === 'object') count = countFields(field.fields, count)
+  }
+  return count
 }
 
 const definitionShape = z.strictObject({

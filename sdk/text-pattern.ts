@@ -37,33 +37,42 @@ export class TextPattern {
     this.#anchored = this.#isAnchored()
   }
 
-  /** Whether the pattern matches somewhere in the text. */
-  matches(text: string): boolean {
-    let reached = [this.#start]
+  /**
+   * Whether the pattern matches somewhere in the text.
+   *
+   * @param spend - Told after each character how many states were looked at; it may throw to end the search.
+   */
+  matches(text: string, spend: (states: number) => void = () => {}): boolean {
+    const reached = new Reached(this.#states.length)
+    const waiting: CharacterState[] = []
+    reached.add(this.#start)
     let before = ''
     for (const character of text) {
-      const waiting = this.#follow(reached, { before, after: character })
-      if (waiting === 'found') return true
-      reached = this.#anchored ? [] : [this.#start]
-      for (const state of waiting) if (state.isWanted(character)) reached.push(state.next)
-      if (reached.length === 0) return false
+      if (this.#follow(reached, { before, after: character }, waiting)) return true
+      spend(reached.indexes.length)
+      reached.clear()
+      if (!this.#anchored) reached.add(this.#start)
+      for (const state of waiting) if (state.isWanted(character)) reached.add(state.next)
+      if (reached.indexes.length === 0) return false
       before = character
     }
-    return this.#follow(reached, { before, after: '' }) === 'found'
+    return this.#follow(reached, { before, after: '' }, waiting)
   }
 
-  /** The states that wait for a character, from these on; `found` when the pattern has matched. */
-  #follow(from: readonly number[], place: Place): CharacterState[] | 'found' {
-    const seen = new Set<number>(from)
-    const waiting: CharacterState[] = []
-    for (const index of seen) {
+  /** Fills in the states that wait for a character, from those reached on; true when the pattern has matched. */
+  #follow(reached: Reached, place: Place, waiting: CharacterState[]): boolean {
+    waiting.length = 0
+    // What is added on the way is looked at in the same loop.
+    for (const index of reached.indexes) {
       const state = this.#states[index]
-      if (state?.kind === 'found') return 'found'
       if (state?.kind === 'character') waiting.push(state)
-      if (state?.kind === 'fork') seen.add(state.next).add(state.other)
-      if (state?.kind === 'assertion' && holds(state.assertion, place)) seen.add(state.next)
+      else if (state?.kind === 'fork') {
+        reached.add(state.next)
+        reached.add(state.other)
+      } else if (state?.kind === 'found') return true
+      else if (state !== undefined && holds(state.assertion, place)) reached.add(state.next)
     }
-    return waiting
+    return false
   }
 
   /** Whether it can match at the start of a text only. */
@@ -119,6 +128,28 @@ export class TextPattern {
       throw new SyntaxError(`expected repetitions of at most ${patternStatesMax} states in all`)
     }
     return this.#states.push(state) - 1
+  }
+}
+
+/** A set of states in the order in which they were reached; emptied without touching what it held. */
+class Reached {
+  readonly indexes: number[] = []
+  readonly #marks: Uint32Array
+  #round = 1
+
+  constructor(states: number) {
+    this.#marks = new Uint32Array(states)
+  }
+
+  add(index: number): void {
+    if (this.#marks[index] === this.#round) return
+    this.#marks[index] = this.#round
+    this.indexes.push(index)
+  }
+
+  clear(): void {
+    this.indexes.length = 0
+    this.#round++
   }
 }
 

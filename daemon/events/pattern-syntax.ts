@@ -7,7 +7,13 @@
 
 /** A pattern as it was read: its plain form, or why it is none. */
 export type PatternReading =
-  | { readonly ok: true; readonly canonical: string; readonly literal: boolean }
+  | {
+      readonly ok: true
+      readonly canonical: string
+      readonly literal: boolean
+      /** How many patterns without braces it stands for. */
+      readonly alternatives: number
+    }
   | { readonly ok: false; readonly problem: string }
 
 /** Most alternatives that the braces of one pattern may make in all. */
@@ -36,7 +42,8 @@ export function readPattern(text: string, patternMaxLength: number): PatternRead
   const reader = new PatternReader(text)
   const problem = reader.read()
   if (problem !== undefined) return refuse(problem)
-  return { ok: true, canonical: reader.canonical, literal: reader.literal }
+  const { canonical, literal, alternatives } = reader
+  return { ok: true, canonical, literal, alternatives }
 }
 
 function refuse(problem: string): PatternReading {
@@ -64,6 +71,11 @@ class PatternReader {
 
   constructor(text: string) {
     this.#text = text
+  }
+
+  /** How many patterns without braces it stands for, once it was read. */
+  get alternatives(): number {
+    return this.#product
   }
 
   /** The first problem; undefined when the pattern is sound. */

@@ -1,7 +1,12 @@
 /** Topic patterns, compiled. The only file that imports minimatch; each of its options is passed. */
 import { braceExpand, Minimatch, type MinimatchOptions } from 'minimatch'
 import { OrionError } from '../../sdk/errors.ts'
-import { alternativesMax, readPattern, slashStandIn } from './pattern-syntax.ts'
+import {
+  alternativesMax,
+  type PatternReading,
+  readPattern,
+  slashStandIn,
+} from './pattern-syntax.ts'
 
 /**
  * One glob over whole topics: `*` any run of characters, dots and nothing included, `?` one character, `[ab]`,
@@ -10,6 +15,8 @@ import { alternativesMax, readPattern, slashStandIn } from './pattern-syntax.ts'
 export interface TopicPattern {
   /** As it was written. */
   readonly text: string
+  /** How many patterns without braces it stands for. */
+  readonly alternatives: number
   /** The topic itself when the pattern names just one. */
   readonly topic: string | undefined
   matches(topic: string): boolean
@@ -26,11 +33,39 @@ export interface TopicPattern {
 export class TopicPatterns {
   readonly #patternMaxLength: number
   readonly #cachedMax: number
+  readonly #alternativesMax: number
   readonly #cache = new Map<string, TopicPattern>()
 
-  constructor(options: { readonly patternMaxLength: number; readonly cachedMax?: number }) {
+  constructor(options: {
+    readonly patternMaxLength: number
+    /** Of all patterns that are used together. */
+    readonly alternativesMax?: number
+    readonly cachedMax?: number
+  }) {
+    this.#alternativesMax = options.alternativesMax ?? alternativesMax
     this.#patternMaxLength = options.patternMaxLength
     this.#cachedMax = options.cachedMax ?? 512
+  }
+
+  /**
+   * Compiles patterns that are used together. Each event is held against all of their alternatives, so those are
+   * bounded together, and counted before anything is compiled.
+   *
+   * @throws OrionError `invalid_request` as `compile` does, `too_large`.
+   */
+  compileAll(texts: readonly string[]): TopicPattern[] {
+    const limit = this.#alternativesMax
+    let actual = 0
+    for (const text of texts) {
+      actual +=
+        this.#cache.get(text)?.alternatives ?? read(text, this.#patternMaxLength).alternatives
+    }
+    if (actual <= limit) return texts.map((text) => this.compile(text))
+    throw new OrionError(
+      'too_large',
+      `expected patterns that make at most ${limit} alternatives together, got ${actual}`,
+      { limit, actual, remedy: 'use wider patterns with fewer braces, or several subscriptions' },
+    )
   }
 
   /** @throws OrionError `invalid_request` saying what is wrong with the pattern. */
@@ -45,24 +80,26 @@ export class TopicPatterns {
   }
 }
 
-function compile(text: string, patternMaxLength: number): TopicPattern {
+function read(text: string, patternMaxLength: number): Extract<PatternReading, { ok: true }> {
   const reading = readPattern(text, patternMaxLength)
-  if (!reading.ok) {
-    const shown = text.length <= 80 ? text : `${text.slice(0, 80)}…`
-    throw new OrionError('invalid_request', `pattern ${shown}: ${reading.problem}`, {
-      remedy: 'patterns are globs over whole topics: * ? [ab] [!ab] {a,b}, such as Proposal.*',
-    })
-  }
-  const { canonical } = reading
+  if (reading.ok) return reading
+  const shown = text.length <= 80 ? text : `${text.slice(0, 80)}…`
+  throw new OrionError('invalid_request', `pattern ${shown}: ${reading.problem}`, {
+    remedy: 'patterns are globs over whole topics: * ? [ab] [!ab] {a,b}, such as Proposal.*',
+  })
+}
+
+function compile(pattern: string, patternMaxLength: number): TopicPattern {
+  const { canonical, literal, alternatives } = read(pattern, patternMaxLength)
   const namedWords = (): readonly string[] => spelledOut(canonical)
-  if (reading.literal) return { text, topic: text, matches: (topic) => topic === text, namedWords }
-  if (canonical === '*') return { text, topic: undefined, matches: () => true, namedWords }
+  const known = { text: pattern, alternatives, namedWords }
+  if (literal) return { ...known, topic: pattern, matches: (topic) => topic === pattern }
+  if (canonical === '*') return { ...known, topic: undefined, matches: () => true }
   const compiled = new Minimatch(canonical, matcherOptions)
   return {
-    text,
+    ...known,
     topic: undefined,
     matches: (topic) => compiled.match(topic.replaceAll('/', slashStandIn)),
-    namedWords,
   }
 }
 

@@ -9,6 +9,7 @@ import { didYouMean } from '../../sdk/did-you-mean.ts'
 import { type Issue, isOrionError, isRetryable, OrionError } from '../../sdk/errors.ts'
 import { BackupStore } from '../../sdk/protocol/daemon.ts'
 import { errorCodes, lspCancelled } from '../../sdk/protocol/error-codes.ts'
+import { operationsMax, pageMax } from '../../sdk/protocol/records.ts'
 import type { Log } from '../log.ts'
 import type { RequestContext } from './request-context.ts'
 import { authorise, holds } from './rights.ts'
@@ -68,6 +69,7 @@ export class Dispatcher {
   #call(method: string, raw: unknown, context: RequestContext): unknown {
     const route = this.#routes.get(method)
     if (route === undefined) throw this.#methodNotFound(method)
+    assertListsBounded(raw)
     const parsed = parseParams(route.definition.params, raw)
     authorise(context.session.rights, route.definition, parsed)
     return route.handle(parsed, context, (inner, args) => this.#call(inner, args, context))
@@ -118,6 +120,27 @@ function withoutUnreadable({ data }: OrionError, { session }: RequestContext): o
   if (session.rights.whole || !('didYouMean' in data) || !('type' in data)) return data
   const { didYouMean: meant, remedy: _remedy, ...rest } = data
   return holds(session.rights, { scope: 'read', type: String(meant) }) ? data : rest
+}
+
+/** Most items of a list among the parameters, whatever it is of: the longest that any method takes. */
+const listMax = Math.max(pageMax, operationsMax)
+
+/** Before the items are looked at: a schema checks all of them before it counts them. */
+function assertListsBounded(raw: unknown): void {
+  if (typeof raw !== 'object' || raw === null) return
+  for (const [name, value] of Object.entries(raw)) {
+    if (!Array.isArray(value) || value.length <= listMax) continue
+    const actual = value.length
+    throw new OrionError(
+      'too_large',
+      `${name.slice(0, 80)}: expected at most ${listMax} items, got ${actual}`,
+      {
+        limit: listMax,
+        actual,
+        remedy: 'ask in several requests',
+      },
+    )
+  }
 }
 
 const issuesMax = 20

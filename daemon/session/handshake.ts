@@ -127,29 +127,50 @@ const capabilities: JsonObject = {
   executeCommandProvider: { commands },
 }
 
+/** The limits that a client can run into, or has to know to ask rightly; the others are the daemon's own affair. */
+export const toldLimits = [
+  'headerMaxBytes',
+  'bodyBeforeHandshakeMaxBytes',
+  'bodyMaxBytes',
+  'nestingMax',
+  'valuesMax',
+  'requestsInFlightMax',
+  'handshakeMaxMs',
+  'handshakeTriesMax',
+  'tokensMax',
+  'connectionsMax',
+  'subscriptionsPerConnectionMax',
+  'subscriptionsMax',
+  'patternsMax',
+  'patternMaxLength',
+  'alternativesMax',
+  'filterDepthMax',
+  'filterPartsMax',
+  'filterValuesMax',
+  'recordMaxBytes',
+  'payloadMaxBytes',
+  'idMaxBytes',
+  'idempotencyKeyMaxLength',
+  'fieldsMax',
+  'indexesMax',
+  'definitionMaxBytes',
+  'pageMax',
+  'answerMaxLength',
+  'groupsMax',
+  'operationsMax',
+  'transactionMaxBytes',
+  'matchStepsMax',
+  'recordTypesMax',
+  'writeQueueMax',
+  'writeWaitMaxMs',
+  'positionsMax',
+  'idempotencyKeptMs',
+  'eventsKeptMs',
+  'eventsKept',
+  'positionsKeptMs',
+  'bookmarkEveryMs',
+] as const satisfies readonly (keyof Limits)[]
+
 function limitsForClients(limits: Limits): { [name: string]: number } {
-  const { bodyMaxBytes, nestingMax, requestsInFlightMax, subscriptionsPerConnectionMax } = limits
-  const { patternsMax, patternMaxLength, recordMaxBytes, payloadMaxBytes, idMaxBytes } = limits
-  const { fieldsMax, pageMax, operationsMax, recordTypesMax, idempotencyKeptMs } = limits
-  const { bookmarkEveryMs, eventsKeptMs, eventsKept, positionsKeptMs } = limits
-  return {
-    bodyMaxBytes,
-    nestingMax,
-    requestsInFlightMax,
-    subscriptionsPerConnectionMax,
-    patternsMax,
-    patternMaxLength,
-    recordMaxBytes,
-    payloadMaxBytes,
-    idMaxBytes,
-    fieldsMax,
-    pageMax,
-    operationsMax,
-    recordTypesMax,
-    idempotencyKeptMs,
-    bookmarkEveryMs,
-    eventsKeptMs,
-    eventsKept,
-    positionsKeptMs,
-  }
+  return Object.fromEntries(toldLimits.map((name) => [name, limits[name]]))
 }

@@ -46,6 +46,7 @@ export function transportLimits(limits: Limits): Partial<TransportLimits> {
     handshakeBodyMaxBytes: limits.bodyBeforeHandshakeMaxBytes,
     bodyMaxBytes: limits.bodyMaxBytes,
     nestingMaxLevels: limits.nestingMax,
+    valuesMax: limits.valuesMax,
     inFlightMaxRequests: limits.requestsInFlightMax,
   }
 }

@@ -1,6 +1,7 @@
 /** What an update makes of a record's data: `set`, `unset` and operators, checked against the type. */
 import { type Issue, OrionError } from '../../sdk/errors.ts'
 import type { FieldDefinition } from '../../sdk/field.ts'
+import type { SpendSteps } from '../../sdk/field-schema.ts'
 import { type Json, type JsonObject, jsonEqual } from '../../sdk/json.ts'
 import type { ApplyOperator } from '../../sdk/protocol/records.ts'
 import { type RecordSchema, unknownFields } from '../../sdk/record-schema.ts'
@@ -27,6 +28,7 @@ export function applyChanges(
   schema: RecordSchema,
   present: JsonObject,
   changes: RequestedChanges,
+  spend?: SpendSteps,
 ): AppliedChanges {
   const fields = schema.definition.fields
   const touched = touchedFields(changes)
@@ -40,7 +42,7 @@ export function applyChanges(
   for (const operator of changes.apply ?? []) {
     draft[operator.field] = applyOperator(draft[operator.field], operator, fields[operator.field])
   }
-  const data = checkData(schema, draft)
+  const data = checkData(schema, draft, spend)
   const changedFields = touched.filter((name) => !jsonEqual(data[name], present[name]))
   const fixed = changedFields.filter((name) => fields[name]?.immutable)
   if (fixed.length > 0) {
@@ -68,9 +70,13 @@ function touchedFields(changes: RequestedChanges): string[] {
  *
  * @throws OrionError `invalid_record`, `forbidden`.
  */
-export function checkNewData(schema: RecordSchema, data: JsonObject): JsonObject {
+export function checkNewData(
+  schema: RecordSchema,
+  data: JsonObject,
+  spend?: SpendSteps,
+): JsonObject {
   refuseManaged(schema, Object.keys(data))
-  return checkData(schema, data)
+  return checkData(schema, data, spend)
 }
 
 /**
@@ -78,8 +84,8 @@ export function checkNewData(schema: RecordSchema, data: JsonObject): JsonObject
  *
  * @throws OrionError `invalid_record`.
  */
-export function checkData(schema: RecordSchema, data: JsonObject): JsonObject {
-  const checked = schema.check(data)
+export function checkData(schema: RecordSchema, data: JsonObject, spend?: SpendSteps): JsonObject {
+  const checked = schema.check(data, spend)
   if (checked.outcome === 'invalid') throw invalidRecord(schema.definition.name, checked.issues)
   return checked.data
 }

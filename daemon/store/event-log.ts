@@ -275,10 +275,16 @@ export class EventLog implements StoreLog {
     const after = Math.max(position, this.#floorSeq)
     const remembered = this.#tail.after(after, limit)
     if (remembered !== undefined) return remembered
-    const rows = this.#connection.prepare(this.#read).all([after, this.#durableSeq, limit + 1])
-    const events = rows.map((row) => this.#decode(row))
-    if (events.length <= limit) return events
-    return this.#wholeTransactions(events, limit)
+    const events: Event[] = []
+    let length = 0
+    let isCut = false
+    this.#connection.prepare(this.#read).walk([after, this.#durableSeq, limit + 1], (row) => {
+      isCut = events.length >= limit || length > readMaxLength
+      events.push(this.#decode(row))
+      length += String(row.data ?? '').length
+      return !isCut
+    })
+    return isCut ? this.#wholeTransactions(events, events.length - 1) : events
   }
 
   /** Cuts a page after its last whole transaction; a first one that is larger is read to its end. */
@@ -303,6 +309,9 @@ export class EventLog implements StoreLog {
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 const readTransaction = `SELECT ${columns.join(', ')} FROM log WHERE txn = ? AND seq > ? AND seq <= ? ORDER BY seq`
+
+/** Text of the events that are read at once, in characters; the last of them may be longer. */
+const readMaxLength = 512 * 1024
 
 /** What an event takes in memory beside its data, roughly. */
 const eventOverheadBytes = 400

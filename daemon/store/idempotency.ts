@@ -99,7 +99,12 @@ export class IdempotencyAnswers {
 }
 
 /** Members that may differ when a write is repeated. */
-const notArguments: ReadonlySet<string> = new Set(['idempotencyKey', 'expectedEpoch', 'return'])
+const notArguments: ReadonlySet<string> = new Set([
+  'idempotencyKey',
+  'expectedEpoch',
+  'return',
+  'deadlineMs',
+])
 
 /** A digest that is equal for equal arguments, whatever the order of their members. */
 export function fingerprintOf(params: object): string {

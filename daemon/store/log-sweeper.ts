@@ -10,10 +10,15 @@ import type { WriteQueue } from './write-queue.ts'
 export class LogSweeper {
   readonly #connection: Connection
   readonly #queue: WriteQueue
+  readonly #turnMaxMs: number
+  /** Seqs of the next stretch: rows of a megabyte take a thousand times as long as most. */
+  #stretch = 1
 
-  constructor(connection: Connection, queue: WriteQueue) {
+  /** @param turnMaxMs - About how long a stretch may take. */
+  constructor(connection: Connection, queue: WriteQueue, turnMaxMs: number) {
     this.#connection = connection
     this.#queue = queue
+    this.#turnMaxMs = turnMaxMs
   }
 
   /**
@@ -32,15 +37,25 @@ export class LogSweeper {
     for (const [type, bound] of bounds) {
       const except = type === undefined ? named : []
       for (let from = this.#sweptTo(type); from < bound && !isStopped(); ) {
-        const to = Math.min(from + stretch, bound)
+        const to = Math.min(from + this.#stretch, bound)
         const stage = { type, except, from, to }
         deleted += await this.#queue.submit(
-          { undo: 'nothing', run: () => this.#sweepStretch(stage) },
+          { undo: 'nothing', run: () => this.#inTime(() => this.#sweepStretch(stage)) },
           {},
         )
         from = to
       }
     }
+    return deleted
+  }
+
+  /** Makes the next stretch longer or shorter by the time that this one takes. */
+  #inTime(sweep: () => number): number {
+    const startedMs = performance.now()
+    const deleted = sweep()
+    const tookMs = performance.now() - startedMs
+    if (tookMs > this.#turnMaxMs) this.#stretch = Math.max(1, this.#stretch >> 2)
+    else if (tookMs < this.#turnMaxMs / 4) this.#stretch = Math.min(stretchMax, this.#stretch * 2)
     return deleted
   }
 
@@ -75,8 +90,8 @@ interface Stretch {
   readonly to: number
 }
 
-/** Few enough that a stretch takes some milliseconds at most. */
-const stretch = 256
+/** Most seqs of a stretch. */
+const stretchMax = 256
 
 /** The newest row stays: it tells the seq and the instant that the next one comes after. */
 const others = `DELETE FROM log WHERE seq > ? AND seq <= ? AND (type IS NULL OR op = 'purged')

@@ -28,7 +28,8 @@ export class LogTail {
       this.#bytes -= this.#slots[this.#start]?.bytes ?? 0
       this.#start += 1
     }
-    if (this.#start > this.#maxEvents) {
+    // What fell out is let go of soon: a few of the largest events weigh more than the window may.
+    if (this.#start > this.#length) {
       this.#slots = this.#slots.slice(this.#start)
       this.#start = 0
     }

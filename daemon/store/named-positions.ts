@@ -129,6 +129,7 @@ function keyOf({ principal, name }: PositionOwner): string {
 function tooMany(limit: number): OrionError {
   return new OrionError('too_large', `the store has ${limit} named positions already`, {
     limit,
+    actual: limit + 1,
     remedy: 'use fewer names; one that nobody uses is forgotten after its time to live',
   })
 }

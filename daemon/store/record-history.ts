@@ -33,6 +33,15 @@ export function rowsBackFrom(
   return connection.prepare(walk).all([seq, limit])
 }
 
+/** Hands out the rows of one record from `seq` on backwards, until `take` wants no more. */
+export function walkBackFrom(
+  { connection }: StoreContext,
+  seq: number | undefined,
+  take: (row: SqlRow) => boolean,
+): void {
+  if (seq !== undefined) connection.prepare(walk).walk([seq, -1], take)
+}
+
 /** The row of one version; undefined when there is none. */
 export function rowOfVersion(
   context: StoreContext,

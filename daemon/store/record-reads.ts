@@ -2,11 +2,12 @@
 import { OrionError } from '../../sdk/errors.ts'
 import type { Json, JsonObject } from '../../sdk/json.ts'
 import type { Record, RecordVersion } from '../../sdk/model.ts'
+import { AnswerLength, answerTooLong, lengthOf } from './answer-length.ts'
 import type { SqlRow } from './engine/engine.ts'
 import { eventOfRow, recordOfRow } from './event-log.ts'
 import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
-import { compileCount, compileList } from './query-sql.ts'
-import { newestSeq, rowOfVersion, rowsBackFrom } from './record-history.ts'
+import { type CompiledList, compileCount, compileList } from './query-sql.ts'
+import { newestSeq, rowOfVersion, walkBackFrom } from './record-history.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import { recordTableName } from './sql.ts'
 import type { Caller, StoreReads } from './store-api.ts'
@@ -49,9 +50,15 @@ export class RecordReads implements StoreReads {
 
   async getMany(params: Params<'getMany'>, caller: Caller): Answer<'getMany'> {
     if (params.atLeast !== undefined) await this.#waitFor(params.atLeast, caller)
-    const records = params.keys.map(
-      ({ type, id }) => this.#context.read(this.#context.type(type), id)?.record ?? null,
-    )
+    const { answerMaxLength } = this.#context.limits
+    const answer = new AnswerLength(answerMaxLength)
+    const records = params.keys.map(({ type, id }) => {
+      const stored = this.#context.read(this.#context.type(type), id)
+      if (stored !== undefined && !answer.takes(stored.dataLength)) {
+        throw answerTooLong(answerMaxLength, 'ask for fewer records at a time')
+      }
+      return stored?.record ?? null
+    })
     await this.#allOnDisk()
     return { records }
   }
@@ -70,9 +77,9 @@ export class RecordReads implements StoreReads {
       limit,
     })
     const token = this.#context.tokenAt(this.#context.log.lastSeq)
-    const rows = this.#context.connection.prepare(query.sql).all(query.values)
-    const page = rows.slice(0, limit).map((row) => this.#decode(entry, row))
-    const next = rows.length > limit ? query.cursorAfter(rows[limit - 1] ?? {}) : undefined
+    const { rows, more } = this.#page(query, limit)
+    const page = rows.map((row) => this.#decode(entry, row))
+    const next = more ? query.cursorAfter(rows.at(-1) ?? {}) : undefined
     await this.#allOnDisk()
     const records = params.fields === undefined ? page : page.map(onlyFields(entry, params.fields))
     return { records, ...(next === undefined ? {} : { next }), token }
@@ -89,7 +96,12 @@ export class RecordReads implements StoreReads {
       lifecycle: params.lifecycle ?? ['active'],
     })
     const token = this.#context.tokenAt(this.#context.log.lastSeq)
-    const rows = this.#context.connection.prepare(query.sql).all(query.values)
+    const { groupsMax } = this.#context.limits
+    const rows: SqlRow[] = []
+    this.#context.connection
+      .prepare(query.sql)
+      .walk(query.values, (row) => rows.push(row) <= groupsMax)
+    if (rows.length > groupsMax) throw tooManyGroups(groupsMax)
     await this.#allOnDisk()
     const count = rows.reduce((sum, row) => sum + Number(row.count), 0)
     if (params.groupBy === undefined) return { count, token }
@@ -105,16 +117,44 @@ export class RecordReads implements StoreReads {
       params.after === undefined
         ? newestSeq(this.#context, params)
         : decodeHistoryCursor(params.after)
-    const rows = rowsBackFrom(this.#context, from, limit + 1)
+    const { rows, following } = this.#pageOfHistory(from, limit)
     await this.#allOnDisk()
     const newest = rows[0]
     if (newest !== undefined && (newest.id !== id || newest.type !== type))
       throw wrongHistoryCursor()
     if (newest === undefined && params.after === undefined) throw notFound(type, id)
-    const versions = rows.slice(0, limit).map((row) => this.#versionOfRow(row))
-    const following = rows[limit]
+    const versions = rows.map((row) => this.#versionOfRow(row))
     if (following === undefined) return { versions }
-    return { versions, next: encodeHistoryCursor(Number(following.seq)) }
+    return { versions, next: encodeHistoryCursor(following) }
+  }
+
+  /** The rows of a page, which may end before its limit, and whether there are more. */
+  #page(query: CompiledList, limit: number): { readonly rows: SqlRow[]; readonly more: boolean } {
+    const answer = new AnswerLength(this.#context.limits.answerMaxLength)
+    const rows: SqlRow[] = []
+    let more = false
+    this.#context.connection.prepare(query.sql).walk(query.values, (row) => {
+      more = rows.length >= limit || !answer.takes(lengthOf(row))
+      if (!more) rows.push(row)
+      return !more
+    })
+    return { rows, more }
+  }
+
+  /** The rows of a page of history, and the seq of the first that found no room. */
+  #pageOfHistory(
+    from: number | undefined,
+    limit: number,
+  ): { readonly rows: SqlRow[]; readonly following: number | undefined } {
+    const answer = new AnswerLength(this.#context.limits.answerMaxLength)
+    const rows: SqlRow[] = []
+    let following: number | undefined
+    walkBackFrom(this.#context, from, (row) => {
+      if (rows.length >= limit || !answer.takes(lengthOf(row))) following = Number(row.seq)
+      else rows.push(row)
+      return following === undefined
+    })
+    return { rows, following }
   }
 
   #versionOfRow(row: SqlRow): RecordVersion {
@@ -155,6 +195,14 @@ export class RecordReads implements StoreReads {
 }
 
 const defaultPage = 50
+
+function tooManyGroups(limit: number): OrionError {
+  return new OrionError('too_large', `expected at most ${limit} groups, got more`, {
+    limit,
+    actual: limit + 1,
+    remedy: 'group by a field with fewer values, or count with a filter',
+  })
+}
 
 function notFound(type: string, id: string): OrionError {
   return new OrionError('not_found', `there is no ${type} ${JSON.stringify(id)}`, { type, id })

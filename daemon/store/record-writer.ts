@@ -46,6 +46,9 @@ export class RecordWriter {
   readonly #context: StoreContext
   readonly #caller: Caller
   readonly #authorship: Authorship
+  /** JSON text that this request has written so far, in bytes, and steps of matching texts against patterns. */
+  #writtenBytes = 0
+  #matchSteps = 0
 
   constructor(context: StoreContext, caller: Caller, authorship: Authorship) {
     this.#context = context
@@ -68,7 +71,7 @@ export class RecordWriter {
   }
 
   #create(entry: RecordTypeEntry, operation: Create): Written {
-    const data = checkNewData(entry.schema, operation.data)
+    const data = checkNewData(entry.schema, operation.data, this.#spend)
     const encodedData = this.#encode(entry, data)
     const id = operation.id ?? uuidV7()
     const { at, actor } = this.#authorship
@@ -87,7 +90,7 @@ export class RecordWriter {
   /** Takes a record over as it is; the log remembers that it came from elsewhere. */
   import(imported: ImportedRecord): Written {
     const entry = this.#context.type(imported.type)
-    const data = checkData(entry.schema, imported.data)
+    const data = checkData(entry.schema, imported.data, this.#spend)
     const encodedData = this.#encode(entry, data)
     const { at, actor } = this.#authorship
     const createdAt =
@@ -163,7 +166,7 @@ export class RecordWriter {
   /** What does not fit may be a value of the record: who may not read it is told no more than the fields. */
   #applied(entry: RecordTypeEntry, record: Record, operation: Update): AppliedChanges {
     try {
-      return applyChanges(entry.schema, record.data, operation)
+      return applyChanges(entry.schema, record.data, operation, this.#spend)
     } catch (error) {
       const { type } = record
       if (!isOrionError(error, 'invalid_record') || this.#caller.mayRead(type)) throw error
@@ -181,13 +184,14 @@ export class RecordWriter {
       throw wrongLifecycle(record, 'archived')
     const seq = this.#context.log.nextSeq
     const next = this.#next(record, seq, { data: record.data, lifecycle })
+    const encodedData = JSON.stringify(next.data)
+    this.#take(encodedData.length)
     const moved = entry.move(this.#context.connection, {
       record: next,
       seq,
       expectedVersion: record.version,
     })
     if (!moved) throw lostRow(record)
-    const encodedData = JSON.stringify(next.data)
     this.#append({ record: next, op, encodedData, changedFields: [], previousSeq })
     return { changed: true, record: next, seq }
   }
@@ -281,10 +285,34 @@ export class RecordWriter {
     const encoded = JSON.stringify(data)
     const limit = this.#context.limits.recordMaxBytes
     // A UTF-16 unit takes at most three bytes, so most records need no counting.
-    const actual = encoded.length * 3 <= limit ? 0 : Buffer.byteLength(encoded)
-    if (actual <= limit) return encoded
-    const message = `the data of a ${entry.definition.name} has ${actual} bytes; the limit is ${limit}`
-    throw new OrionError('too_large', message, { limit, actual })
+    const actual = encoded.length * 3 <= limit ? encoded.length : Buffer.byteLength(encoded)
+    if (actual > limit) {
+      const message = `the data of a ${entry.definition.name} has ${actual} bytes; the limit is ${limit}`
+      throw new OrionError('too_large', message, { limit, actual })
+    }
+    this.#take(actual)
+    return encoded
+  }
+
+  /** The work of one request is one step of the daemon: nobody else has a turn before its end. */
+  #take(bytes: number): void {
+    const limit = this.#context.limits.transactionMaxBytes
+    const actual = this.#writtenBytes + bytes
+    if (this.#writtenBytes > 0 && actual > limit) {
+      const message = `the records of the transaction have more than ${limit} bytes`
+      const remedy = 'send fewer operations at a time'
+      throw new OrionError('too_large', message, { limit, actual, remedy })
+    }
+    this.#writtenBytes = actual
+  }
+
+  readonly #spend = (steps: number): void => {
+    const limit = this.#context.limits.matchStepsMax
+    this.#matchSteps += steps
+    if (this.#matchSteps <= limit) return
+    const message = 'the texts take too long to match against the patterns of their fields'
+    const remedy = 'send shorter texts or fewer records, or give the fields simpler patterns'
+    throw new OrionError('too_large', message, { limit, actual: this.#matchSteps, remedy })
   }
 }
 

@@ -53,7 +53,7 @@ export class Retention {
 
   constructor(parts: RetentionParts) {
     this.#parts = parts
-    this.#sweeper = new LogSweeper(parts.connection, parts.queue)
+    this.#sweeper = new LogSweeper(parts.connection, parts.queue, parts.limits.turnMaxMs)
     this.#timer = setInterval(() => this.#compactInTime(), parts.limits.compactEveryMs).unref()
   }
 

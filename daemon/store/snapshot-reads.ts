@@ -1,11 +1,16 @@
 /** The records of a type as of one position, in slices, while others write. */
 import type { Record } from '../../sdk/model.ts'
+import { AnswerLength, lengthOf } from './answer-length.ts'
+import type { SqlRow } from './engine/engine.ts'
 import type { PastRecords } from './past-records.ts'
 import { envelopeColumns, type RecordTypeEntry } from './record-type-entry.ts'
 import { recordTableName } from './sql.ts'
 import type { SnapshotRequest, SnapshotSlice } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
 import { quoteName } from './tables.ts'
+
+/** Text of the records of one slice, in characters. */
+const sliceMaxLength = 512 * 1024
 
 /**
  * Reads snapshots in the order of the rows, which no write changes.
@@ -26,7 +31,14 @@ export class SnapshotReads {
   read({ type, seq, afterRow, limit }: SnapshotRequest): SnapshotSlice {
     const { connection, tokenAt } = this.#context
     const entry = this.#context.type(type)
-    const rows = connection.prepare(this.#statement(entry)).all([afterRow, limit])
+    const rows: SqlRow[] = []
+    const slice = new AnswerLength(sliceMaxLength)
+    let isCut = false
+    connection.prepare(this.#statement(entry)).walk([afterRow, limit], (row) => {
+      isCut = !slice.takes(lengthOf(row))
+      if (!isCut) rows.push(row)
+      return !isCut
+    })
     const records: Record[] = []
     for (const row of rows) {
       const stored = entry.codec.decode(row, tokenAt)
@@ -34,7 +46,7 @@ export class SnapshotReads {
         stored.seq <= seq ? stored.record : this.#past.at({ type, id: stored.record.id }, seq)
       if (record !== undefined) records.push(record)
     }
-    if (rows.length < limit) return { records, afterRow: undefined }
+    if (!isCut && rows.length < limit) return { records, afterRow: undefined }
     return { records, afterRow: Number(rows.at(-1)?.row_id) }
   }
 

@@ -231,6 +231,7 @@ class Store implements StoreApi {
       {
         undo: dryRun ? 'always' : 'on-refusal',
         alone: true,
+        ...(caller === daemonCaller ? {} : { waitMaxMs: this.#context.limits.writeWaitMaxMs }),
         run: () => this.#registry.define(definition),
         committed: (outcome) => {
           if (!dryRun) this.#registry.adopt(outcome.entry)

@@ -1,7 +1,7 @@
 /** The record types of an open store: loading them, and defining or extending one. */
 import { OrionError } from '../../sdk/errors.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
-import { definitionProblems } from '../../sdk/record-type.ts'
+import { countFields, definitionProblems } from '../../sdk/record-type.ts'
 import { RecordTypeEntry } from './record-type-entry.ts'
 import type { SqlCompiler } from './sql.ts'
 import type { StoreContext } from './store-context.ts'
@@ -62,11 +62,24 @@ export class TypeRegistry {
         },
       )
     }
+    this.#assertBounded(difference.merged)
     for (const statement of difference.statements) this.#context.connection.exec(statement)
     return this.#keep(difference.merged, stored.schemaVersion + 1, difference.changes)
   }
 
+  /** Also of what a type becomes: many small additions make as large a type as one. */
+  #assertBounded(definition: RecordTypeDefinition): void {
+    const { definitionMaxBytes, fieldsMax, indexesMax } = this.#context.limits
+    const { fields, indexes = [] } = definition
+    const bytes = Buffer.byteLength(JSON.stringify(definition))
+    assertAtMost({ what: 'bytes of JSON', limit: definitionMaxBytes, actual: bytes })
+    assertAtMost({ what: 'fields', limit: fieldsMax, actual: countFields(fields) })
+    const single = Object.values(fields).filter((field) => field.unique || field.indexed)
+    assertAtMost({ what: 'indexes', limit: indexesMax, actual: single.length + indexes.length })
+  }
+
   #check(definition: RecordTypeDefinition): void {
+    this.#assertBounded(definition)
     const issues = definitionProblems(definition)
     if (issues.length === 0) return
     const told = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')
@@ -90,7 +103,10 @@ export class TypeRegistry {
     const { recordTypesMax } = this.#context.limits
     if (this.#context.types.size >= recordTypesMax) {
       const message = `the store has ${recordTypesMax} record types already`
-      throw new OrionError('too_large', message, { limit: recordTypesMax })
+      throw new OrionError('too_large', message, {
+        limit: recordTypesMax,
+        actual: recordTypesMax + 1,
+      })
     }
     for (const statement of createTableStatements(definition)) {
       this.#context.connection.exec(statement)
@@ -110,4 +126,19 @@ export class TypeRegistry {
       .run([definition.name, schemaVersion, JSON.stringify(definition)])
     return { entry: new RecordTypeEntry(this.#compiler, definition, schemaVersion), changes }
   }
+}
+
+function assertAtMost(bound: {
+  readonly what: string
+  readonly limit: number
+  readonly actual: number
+}): void {
+  const { what, limit, actual } = bound
+  if (actual <= limit) return
+  const message = `expected a record type of at most ${limit} ${what}, got ${actual}`
+  throw new OrionError('too_large', message, {
+    limit,
+    actual,
+    remedy: 'split the type, or leave out what is not needed',
+  })
 }

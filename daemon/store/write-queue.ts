@@ -21,6 +21,8 @@ export interface WriteTask<T> {
   readonly undo: 'nothing' | 'on-refusal' | 'always'
   /** Has a transaction of its own: what follows depends on its commit. */
   readonly alone?: boolean
+  /** How long it may wait for its transaction; then it is refused as `overloaded`. Without one, as long as it takes. */
+  readonly waitMaxMs?: number
   /** Called once the work is on disk, before the answer. */
   readonly committed?: (value: T) => void
 }
@@ -29,8 +31,9 @@ export interface WriteTask<T> {
 interface Waiting {
   readonly undo: WriteTask<unknown>['undo']
   readonly alone: boolean
-  readonly caller: Pick<Caller, 'cancelled' | 'deadlineMs'>
-  readonly since: number
+  readonly caller: Pick<Caller, 'cancelled'>
+  /** By when its transaction must have begun. */
+  readonly beginByMs: number
   readonly run: () => void
   readonly committed: () => void
   readonly resolve: () => void
@@ -93,7 +96,7 @@ export class WriteQueue {
   }
 
   /** Runs a task in one of the next transactions; resolves with its value once that is on disk. */
-  submit<T>(task: WriteTask<T>, caller: Pick<Caller, 'cancelled' | 'deadlineMs'>): Promise<T> {
+  submit<T>(task: WriteTask<T>, caller: Pick<Caller, 'cancelled'>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const refusal = this.#refusal()
       if (refusal !== undefined) return reject(refusal)
@@ -102,7 +105,7 @@ export class WriteQueue {
         undo: task.undo,
         alone: task.alone === true,
         caller,
-        since: performance.now(),
+        beginByMs: performance.now() + (task.waitMaxMs ?? Number.POSITIVE_INFINITY),
         run: () => {
           value = task.run()
         },
@@ -173,12 +176,14 @@ export class WriteQueue {
     return group.filter((entry) => !rejectIfLate(entry))
   }
 
-  async #commitGroup(group: readonly Waiting[]): Promise<void> {
+  async #commitGroup(group: Waiting[]): Promise<void> {
     if (this.#state === 'failed') {
       for (const entry of group) entry.reject(this.#storageFailed())
       return
     }
     const outcomes = this.#runTogether(group) ?? group.map((entry) => this.#runAlone(entry))
+    // Those that the transaction had no time for are the first of the next one.
+    this.#waiting.unshift(...group.splice(outcomes.length))
     try {
       await this.#sync(group.length)
     } catch (error) {
@@ -216,7 +221,7 @@ export class WriteQueue {
     const mark = this.#events.lastSeq
     try {
       this.#connection.prepare('BEGIN IMMEDIATE').run()
-      const outcomes = group.map((entry) => this.#attempt(entry))
+      const outcomes = this.#attemptInTime(group)
       this.#connection.prepare('COMMIT').run()
       return outcomes
     } catch (error) {
@@ -227,6 +232,17 @@ export class WriteQueue {
       this.#rollBack(mark)
       return undefined
     }
+  }
+
+  /** One after the other until the time is up; at least one. */
+  #attemptInTime(group: readonly Waiting[]): Outcome[] {
+    const outcomes: Outcome[] = []
+    const endMs = performance.now() + this.#limits.groupMaxMs
+    for (const entry of group) {
+      outcomes.push(this.#attempt(entry))
+      if (performance.now() >= endMs) break
+    }
+    return outcomes
   }
 
   #runAlone(entry: Waiting): Outcome {
@@ -344,18 +360,14 @@ const waitedGroupMax = 4
 /** While writes wait, a checkpoint is put off until the log has this many times the usual pages. */
 const busyFactor = 4
 
-function rejectIfLate({ caller, since, reject }: Waiting): boolean {
+function rejectIfLate({ caller, beginByMs, reject }: Waiting): boolean {
   if (caller.cancelled) {
     reject(new OrionError('cancelled', 'cancelled before it was begun', {}))
     return true
   }
-  if (caller.deadlineMs !== undefined && performance.now() - since > caller.deadlineMs) {
-    reject(
-      new OrionError('overloaded', 'the write waited longer than its caller', {
-        retryAfterMs: 100,
-      }),
-    )
-    return true
-  }
-  return false
+  // What its maker no longer waits for would only delay those that are waited for.
+  if (performance.now() <= beginByMs) return false
+  const message = 'the write waited too long for its transaction; nothing was written'
+  reject(new OrionError('overloaded', message, { retryAfterMs: 100 }))
+  return true
 }

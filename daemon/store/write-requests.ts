@@ -4,6 +4,7 @@ import type { Json } from '../../sdk/json.ts'
 import type { Actor, Record, Seq, WriteResult } from '../../sdk/model.ts'
 import type { Guard } from '../../sdk/protocol/records.ts'
 import type { WriteOptions } from '../../sdk/protocol/schemas.ts'
+import { AnswerLength, answerTooLong } from './answer-length.ts'
 import { conflictError } from './conflicts.ts'
 import type { Authorship } from './event-log.ts'
 import { recordOfRow } from './event-log.ts'
@@ -167,7 +168,9 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
       undo: params.dryRun ? 'always' : 'on-refusal',
       run: (authorship) => {
         const before = this.#context.log.lastSeq
-        const results = run(authorship).map((written) => this.#resultOf(written, params))
+        const written = run(authorship)
+        if (params.return === 'record') this.#assertShowable(written)
+        const results = written.map((one) => this.#resultOf(one, params))
         const lastSeq = this.#context.log.lastSeq
         const firstSeq = Math.min(before + 1, lastSeq)
         const token = this.#answerToken(lastSeq, params)
@@ -206,8 +209,11 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
       return answer
     }
     const { undo, alone, committed } = body
+    const { writeWaitMaxMs } = this.#context.limits
+    const asked = Math.min(params.deadlineMs ?? writeWaitMaxMs, caller.deadlineMs ?? writeWaitMaxMs)
+    const waitMaxMs = Math.min(asked, writeWaitMaxMs)
     return this.#queue.submit(
-      { run, undo, ...(alone ? { alone } : {}), ...(committed ? { committed } : {}) },
+      { run, undo, waitMaxMs, ...(alone ? { alone } : {}), ...(committed ? { committed } : {}) },
       caller,
     )
   }
@@ -265,6 +271,16 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
     if (params.return !== 'record') return { type, id, version, changed, token }
     const shown = params.dryRun && changed ? { ...record, token } : record
     return { type, id, version, changed, token, record: shown }
+  }
+
+  /** Before anything is committed: an answer that is too long can't be sent any more then. */
+  #assertShowable(written: readonly Written[]): void {
+    const { answerMaxLength } = this.#context.limits
+    const answer = new AnswerLength(answerMaxLength)
+    for (const { record } of written) {
+      if (answer.takes(JSON.stringify(record.data).length)) continue
+      throw answerTooLong(answerMaxLength, 'leave out `return`, or send fewer operations at a time')
+    }
   }
 
   /** A dry run never tells a position that does not exist. */

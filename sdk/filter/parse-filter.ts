@@ -20,8 +20,8 @@ import { invalidAt, resolveTarget, type Target } from './target.ts'
 /** Most levels of `and`, `or` and `not`, the outermost object included. */
 export const filterDepthMax = 16
 /** Most fields, operators and groups of a filter, all levels together. */
-export const filterNodesMax = 1000
-/** Most values of one `in` or `notIn`. */
+export const filterPartsMax = 1000
+/** Most values of all `in` and `notIn` together. */
 export const filterValuesMax = 1000
 
 /**
@@ -44,6 +44,7 @@ interface Place {
 class Parser {
   readonly #definition: RecordTypeDefinition
   #nodes = 0
+  #values = 0
 
   constructor(definition: RecordTypeDefinition) {
     this.#definition = definition
@@ -100,14 +101,21 @@ class Parser {
       this.#count(at)
       if (!isOperator(operator)) throw unknownOperator(operator, at)
       checkOperator(target, operator, at)
+      if (Array.isArray(operand)) this.#countValues(operand.length, at)
       return condition(operator, { target, value: operand, path: at })
     })
     return allOf(filters)
   }
 
+  /** All lists together, because each is gone through for each record. */
+  #countValues(count: number, path: string): void {
+    this.#values += count
+    checkBound({ what: 'values', limit: filterValuesMax, actual: this.#values }, path)
+  }
+
   #count(path: string): void {
     this.#nodes++
-    checkBound({ what: 'parts', limit: filterNodesMax, actual: this.#nodes }, path)
+    checkBound({ what: 'parts', limit: filterPartsMax, actual: this.#nodes }, path)
   }
 }
 
@@ -150,7 +158,6 @@ function equality(operand: Operand): Filter {
 
 function membership({ target, value, path }: Operand): Filter {
   if (!Array.isArray(value)) throw invalidAt(path, `expected a list, got ${jsonKind(value)}`)
-  checkBound({ what: 'values', limit: filterValuesMax, actual: value.length }, path)
   const values: Scalar[] = []
   for (const [index, item] of value.entries()) {
     if (item === null) continue

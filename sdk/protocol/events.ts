@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { firstWord } from '../model.ts'
 import { defineRequest } from './define.ts'
+import { pageMax } from './records.ts'
 import * as shape from './schemas.ts'
 import { patterns } from './subscriptions.ts'
 
@@ -28,7 +29,7 @@ export const ListEvents = defineRequest('event/list', {
   params: z.object({
     patterns: patterns.optional(),
     after: shape.token.optional(),
-    limit: z.int().min(1).max(1000).optional(),
+    limit: z.int().min(1).max(pageMax).optional(),
     waitMs: z.int().min(0).max(waitMsMax).optional(),
     include: z.enum(['none', 'changes', 'record']).optional(),
   }),

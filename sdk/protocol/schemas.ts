@@ -130,14 +130,19 @@ export const event = branded<Event>(
   }),
 )
 
+/** Longest idempotency key, in characters. */
+export const idempotencyKeyMaxLength = 255
+
 /** What every write accepts beside its own members. */
 export const writeOptions = z.object({
-  idempotencyKey: z.string().min(1).max(255).optional(),
+  idempotencyKey: z.string().min(1).max(idempotencyKeyMaxLength).optional(),
   reason: z.string().max(4096).optional(),
   cause: token.optional(),
   expectedEpoch: z.string().max(64).optional(),
   return: z.literal('record').optional(),
   dryRun: z.boolean().optional(),
+  /** How long the write may wait for its transaction, in milliseconds; the daemon's own limit if that is shorter. */
+  deadlineMs: z.int().min(1).optional(),
   force: z.boolean().optional(),
 })
 /** What every write accepts beside its own members. */

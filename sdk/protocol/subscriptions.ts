@@ -5,9 +5,13 @@ import * as shape from './schemas.ts'
 
 /** Most patterns of one subscription. */
 export const patternsMax = 64
+/** Longest pattern, in characters. */
+export const patternMaxLength = 256
+/** Most alternatives that the braces of one subscription's patterns may make in all. */
+export const alternativesMax = 256
 
 export const subscriptionId = z.string().min(1).max(64)
-export const patterns = z.array(z.string().min(1).max(256)).min(1).max(patternsMax)
+export const patterns = z.array(z.string().min(1).max(patternMaxLength)).min(1).max(patternsMax)
 
 export const OpenSubscription = defineRequest('subscription/open', {
   params: z.object({

@@ -1,5 +1,5 @@
 import { ErrorCodes, type Message, type ResponseMessage } from 'vscode-jsonrpc/node'
-import { nestsDeeper, readRequestId } from './nesting.ts'
+import { countValues, nestsDeeper, readRequestId } from './nesting.ts'
 import type { PendingRequests, RequestId } from './pending-requests.ts'
 import type { TransportLimits } from './transport-limits.ts'
 
@@ -11,15 +11,19 @@ export interface Refusal extends ResponseMessage {
     readonly code: number
     readonly message: string
     readonly data: {
-      readonly kind: 'parse_error' | 'invalid_request' | 'overloaded'
+      readonly kind: 'parse_error' | 'invalid_request' | 'overloaded' | 'too_large'
       readonly retryable: boolean
       readonly retryAfterMs?: number
+      readonly limit?: number
+      readonly actual?: number
     }
   }
 }
 
 /** Our code for `overloaded`; JSON-RPC has none. */
 const overloadedCode = 42900
+/** Our code for `too_large`. */
+const tooLargeCode = 41300
 
 /**
  * Lets through requests, notifications and responses that JSON-RPC 2.0 allows, and answers all else.
@@ -45,13 +49,17 @@ export class FramingGuard {
 
   /** The message in a body, or `undefined` if it was refused and the peer told so, or was void. */
   accept(body: string): Message | undefined {
-    const { nestingMaxLevels } = this.#limits
+    const { nestingMaxLevels, valuesMax } = this.#limits
     if (nestsDeeper(body, nestingMaxLevels)) {
       const id = readRequestId(body)
       return this.#refuse(
         invalidRequest(id, `nesting of at most ${nestingMaxLevels} levels`, 'more'),
       )
     }
+    // Each value takes a character at least, so most messages need no counting.
+    const values = body.length <= valuesMax ? 0 : countValues(body)
+    if (values > valuesMax)
+      return this.#refuse(tooManyValues(readRequestId(body), valuesMax, values))
     let value: unknown
     try {
       value = JSON.parse(body)
@@ -180,6 +188,12 @@ function describe(value: unknown): string {
 
 function invalidRequest(id: RequestId | null, expected: string, got: string): Refusal {
   return refusal(id, ErrorCodes.InvalidRequest, `expected ${expected}, got ${got}`)
+}
+
+function tooManyValues(id: RequestId | null, limit: number, actual: number): Refusal {
+  const message = `expected a message of at most ${limit} values, got ${actual}: send it in parts`
+  const data = { kind: 'too_large', retryable: false, limit, actual } as const
+  return { jsonrpc: '2.0', id, error: { code: tooLargeCode, message, data } }
 }
 
 function parseError(message: string): Refusal {

@@ -35,11 +35,14 @@ export class GuardedTransport implements Transport {
   #resolveClosed: () => void = () => {}
   /** Changed only in `close` and `#linkClosed`. */
   #state: 'open' | 'closing' | 'closed' = 'open'
+  #isRaised = false
   #reason: Error | undefined
   #deadline: NodeJS.Timeout | undefined
 
   constructor(link: Link, options: TransportOptions) {
-    const limits = { ...defaultTransportLimits, ...options.limits }
+    const given = { ...defaultTransportLimits, ...options.limits }
+    // A client takes what its daemon answers, which bounds its answers itself.
+    const limits = options.side === 'server' ? given : { ...given, valuesMax: Infinity }
     this.description = link.description
     this.#link = link
     this.#limits = limits
@@ -77,7 +80,13 @@ export class GuardedTransport implements Transport {
     })
   }
 
+  /** Whether the handshake was answered. */
+  get isRaised(): boolean {
+    return this.#isRaised
+  }
+
   raiseBodyLimit(): void {
+    this.#isRaised = true
     this.#link.setBodyMaxBytes(this.#limits.bodyMaxBytes)
   }
 

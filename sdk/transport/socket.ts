@@ -76,9 +76,10 @@ export async function listenOnSocket(
 ): Promise<SocketListener> {
   assertSocketPath(path)
   let accepted = 0
-  // A peer may end its input and still read its answers, as a shell pipe does.
-  let open = 0
   const connectionsMax = options.connectionsMax ?? defaultConnectionsMax
+  const most = `${connectionsMax} connections`
+  const open = new Set<GuardedTransport>()
+  // A peer may end its input and still read its answers, as a shell pipe does.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const description = `socket ${path} #${++accepted}`
     const transport = socketTransport(socket, {
@@ -86,9 +87,14 @@ export async function listenOnSocket(
       limits: options.limits,
       description,
     })
-    if (open >= connectionsMax) return void transport.refuse(`${connectionsMax} connections`)
-    open++
-    transport.onClose(() => void open--)
+    if (open.size >= connectionsMax) {
+      const idle = oldestWithoutHandshake(open)
+      if (idle === undefined) return void transport.refuse(most)
+      open.delete(idle)
+      void idle.refuse(most)
+    }
+    open.add(transport)
+    transport.onClose(() => void open.delete(transport))
     options.onTransport(transport)
   })
   await new Promise<void>((resolve, reject) => {
@@ -105,6 +111,12 @@ export async function listenOnSocket(
     if (server.listening) server.close()
   }
   return { path, close, [Symbol.asyncDispose]: close }
+}
+
+/** Whoever opens connections and says nothing keeps nobody out for long: the oldest of them gives way. */
+function oldestWithoutHandshake(open: ReadonlySet<GuardedTransport>): GuardedTransport | undefined {
+  for (const transport of open) if (!transport.isRaised) return transport
+  return undefined
 }
 
 /**

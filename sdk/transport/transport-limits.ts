@@ -8,6 +8,8 @@ export interface TransportLimits {
   readonly bodyMaxBytes: number
   /** Deepest nesting of objects and arrays in a body; the message itself is level 1. */
   readonly nestingMaxLevels: number
+  /** Most JSON values in one message to a server: parsing and checking take time by their number, not by bytes. */
+  readonly valuesMax: number
   /** Most requests of the peer that may wait for their answers. */
   readonly inFlightMaxRequests: number
   /** What a peer over `inFlightMaxRequests` is told to wait before it asks again. */
@@ -37,6 +39,7 @@ export const defaultTransportLimits: TransportLimits = Object.freeze({
   handshakeBodyMaxBytes: 64 * 1024,
   bodyMaxBytes: 16 * 1024 * 1024,
   nestingMaxLevels: 200,
+  valuesMax: 100_000,
   inFlightMaxRequests: 1024,
   retryAfterMs: 100,
   turnMaxMessages: 64,

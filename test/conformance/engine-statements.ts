@@ -100,6 +100,22 @@ export function statementTests({ open }: EngineSuite): void {
     assert.deepEqual(none.all(), [])
   })
 
+  test('a walk ends where its taker wants no more, or throws, and leaves the statement reset', async (t) => {
+    const connection = await open(t)
+    connection.exec('CREATE TABLE t (v INTEGER); INSERT INTO t VALUES (1), (2), (3)')
+    const numbers = connection.prepare('SELECT v FROM t WHERE v > ? ORDER BY v')
+    const taken: unknown[] = []
+    numbers.walk([0], (row) => taken.push(row.v) < 2)
+    numbers.walk([3], (row) => taken.push(row.v) > 0)
+    assert.deepEqual(taken, [1, 2])
+    const thrown = (): never => {
+      throw new Error('enough')
+    }
+    assert.throws(() => numbers.walk([0], thrown), /enough/)
+    assert.equal(numbers.all([0]).length, 3)
+    connection.exec('DROP TABLE t')
+  })
+
   test('a row has its columns in order, and no column can reach its prototype', async (t) => {
     const connection = await open(t)
     const statement = connection.prepare('SELECT 1 AS b, 2 AS "__proto__", 3 AS a, 4 AS "1 x"')

@@ -24,12 +24,12 @@ test('without settings every limit has its default', (t) => {
 
 test('the caller wins over the environment, and the environment over the file', (t) => {
   const storeDirectory = directoryWith(t, {
-    limits: { idleExitMs: 1, drainMaxMs: 1, pageMax: 1 },
+    limits: { idleExitMs: 1, drainMaxMs: 1, operationsMax: 1 },
     logLevel: 'error',
   })
   const env = { ORION_LIMIT_IDLE_EXIT_MS: '2', ORION_LIMIT_DRAIN_MAX_MS: '2', ORION_LOG: 'debug' }
   const { limits, logLevel } = loadConfig({ storeDirectory, env, limits: { idleExitMs: 3 } })
-  assert.deepEqual([limits.idleExitMs, limits.drainMaxMs, limits.pageMax], [3, 2, 1])
+  assert.deepEqual([limits.idleExitMs, limits.drainMaxMs, limits.operationsMax], [3, 2, 1])
   assert.equal(limits.headerMaxBytes, defaultLimits.headerMaxBytes)
   assert.equal(logLevel, 'debug')
 })
@@ -37,13 +37,14 @@ test('the caller wins over the environment, and the environment over the file', 
 const wrong: readonly (readonly [settings: unknown, env: Record<string, string>, says: RegExp])[] =
   [
     [[], {}, /config\.json/],
-    [{ limits: { pageMax: 0 } }, {}, /limits\.pageMax/],
-    [{ limits: { pageMax: '10' } }, {}, /limits\.pageMax/],
-    [{ limits: { pagesMax: 10 } }, {}, /did you mean pageMax/],
+    [{ limits: { operationsMax: 0 } }, {}, /limits\.operationsMax/],
+    [{ limits: { operationsMax: '10' } }, {}, /limits\.operationsMax/],
+    [{ limits: { operationMax: 10 } }, {}, /did you mean operationsMax/],
     [{ limit: {} }, {}, /did you mean limits/],
+    [{ limits: { pageMax: 10 } }, {}, /pageMax of .* is part of the protocol/],
     [{ engine: 'oracle' }, {}, /engine/],
-    [{}, { ORION_LIMIT_PAGE_MAX: 'ten' }, /environment.*limits\.pageMax/],
-    [{}, { ORION_LIMIT_PAGES_MAX: '10' }, /did you mean pageMax/],
+    [{}, { ORION_LIMIT_OPERATIONS_MAX: 'ten' }, /environment.*limits\.operationsMax/],
+    [{}, { ORION_LIMIT_OPERATION_MAX: '10' }, /did you mean operationsMax/],
     [{}, { ORION_LOG: 'loud' }, /logLevel/],
   ]
 

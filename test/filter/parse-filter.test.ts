@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { isOrionError } from '../../sdk/errors.ts'
 import {
   filterDepthMax,
-  filterNodesMax,
+  filterPartsMax,
   filterValuesMax,
   parseFilter,
 } from '../../sdk/filter/parse-filter.ts'
@@ -137,8 +137,8 @@ test('a filter a million levels deep is refused without exhausting the stack', (
 
 test('a filter may have as many parts as the limit and no more', () => {
   const parts = (count: number) => ({ and: Array.from({ length: count }, () => ({})) })
-  assert.equal(errorOf(parts(filterNodesMax - 1)).kind, 'none')
-  assert.equal(errorOf(parts(filterNodesMax)).kind, 'too_large')
+  assert.equal(errorOf(parts(filterPartsMax - 1)).kind, 'none')
+  assert.equal(errorOf(parts(filterPartsMax)).kind, 'too_large')
 })
 
 test('`in` may have as many values as the limit and no more', () => {

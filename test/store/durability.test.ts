@@ -10,7 +10,7 @@ const owner = caller()
 const note = (id: string) => ({ type: 'Note', id })
 
 /** All syncs on another thread, where they can be held. */
-const unblocking = { blockingSyncMaxMs: 0 }
+const unblocking = { blockingSyncMaxMs: 0, groupMaxMs: 60_000 }
 
 /** A disk whose syncs wait until they are let through, or fail. */
 class HeldDisk {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { filterPredicate, recordComparator, targetValue } from '../../sdk/filter/evaluate.ts'
 import { parseOrder } from '../../sdk/filter/order.ts'
-import { filterDepthMax, filterNodesMax, parseFilter } from '../../sdk/filter/parse-filter.ts'
+import { filterDepthMax, filterPartsMax, parseFilter } from '../../sdk/filter/parse-filter.ts'
 import { resolveTarget } from '../../sdk/filter/target.ts'
 import { canonicalJson, type Json, type JsonObject } from '../../sdk/json.ts'
 import type { Lifecycle, Record } from '../../sdk/model.ts'
@@ -178,10 +178,10 @@ test('the largest filters that are allowed run', async (t) => {
   table.fill([sampleRecord({ count: 1 })])
   const run = (filter: JsonObject) => table.list({ where: filter, lifecycle: all })
   const wide = Array.from({ length: 330 }, (_, n) => ({ count: { ne: n + 2 } }))
-  assert.equal(wide.length * 3 < filterNodesMax, true)
+  assert.equal(wide.length * 3 < filterPartsMax, true)
   assert.deepEqual(run({ and: wide }), ['a'])
   assert.deepEqual(run({ or: wide }), ['a'])
-  const members = Array.from({ length: filterNodesMax }, (_, n) => [`free.m${n}`, null])
+  const members = Array.from({ length: filterPartsMax }, (_, n) => [`free.m${n}`, null])
   assert.deepEqual(run(Object.fromEntries(members)), ['a'])
   let deep: JsonObject = { and: wide.slice(0, 100) }
   for (let level = 3; level < filterDepthMax; level += 2)

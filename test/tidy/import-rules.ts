@@ -60,7 +60,7 @@ const areas: { readonly [beginning: string]: Area } = {
     types: settings,
   },
   'daemon/clock.ts': { may: [leaves] },
-  'daemon/limits.ts': { may: [leaves, 'sdk/protocol/'] },
+  'daemon/limits.ts': { may: [leaves, 'sdk/protocol/', 'sdk/filter/'] },
   'daemon/log.ts': { may: [leaves] },
   'daemon/': { may: everything },
   'plugins/': { may: ['sdk/'] },

@@ -194,6 +194,7 @@ export class AccessTokens {
     if (ended === undefined) {
       throw new OrionError('too_large', `the store has ${tokensMax} access tokens already`, {
         limit: tokensMax,
+        actual: tokensMax + 1,
         remedy: 'revoke those that nobody needs',
       })
     }

@@ -24,7 +24,7 @@ type ListResult = z.output<typeof protocol.ListEvents.result>
  */
 export async function list(params: ListParams, context: RequestContext): Promise<ListResult> {
   const { store, bus, patterns: compiled } = context.services
-  const patterns = params.patterns?.map((text) => compiled.compile(text))
+  const patterns = params.patterns && compiled.compileAll(params.patterns)
   const reads = readableTypes(context.session.rights)
   if (patterns !== undefined) assertNamedReadable(patterns, reads)
   const wanted = ({ topic }: Event): boolean =>
@@ -34,7 +34,9 @@ export async function list(params: ListParams, context: RequestContext): Promise
     params.after === undefined
       ? { seq: store.log.floorSeq, gap: undefined }
       : await startAt(params.after, context)
-  const search = { after: start.seq, limit: params.limit ?? defaultLimit, wanted }
+  const include = params.include ?? 'record'
+  const lengthOf = (event: Event): number => bus.encoder.encode(event, include).length
+  const search = { after: start.seq, limit: params.limit ?? defaultLimit, wanted, lengthOf }
   let found = await findEvents(search, context)
   const { waitMs = 0 } = params
   if (found.events.length === 0 && waitMs > 0) {
@@ -46,7 +48,6 @@ export async function list(params: ListParams, context: RequestContext): Promise
     assertWanted(context)
     found = await findEvents({ ...search, after: found.seq }, context)
   }
-  const include = params.include ?? 'record'
   return {
     events: found.events.map((event) => narrowEvent(event, include)),
     token: store.tokenAt(found.seq),
@@ -58,6 +59,8 @@ interface Search {
   readonly after: number
   readonly limit: number
   readonly wanted: (event: Event) => boolean
+  /** About how many characters an event takes in the answer. */
+  readonly lengthOf: (event: Event) => number
 }
 
 /** At most so many events, or all of the transaction that passes the limit; reads in slices that yield. */
@@ -66,16 +69,20 @@ async function findEvents(
   context: RequestContext,
 ): Promise<{ readonly events: readonly Event[]; readonly seq: number }> {
   const { log } = context.services.store
+  const { limits } = context.services
   const events: Event[] = []
+  let length = 0
   let seq = search.after
   // Compaction may overtake it between two slices: it ends there, and the next question is answered with a gap.
   while (events.length < search.limit && seq < log.durableSeq && seq >= log.floorSeq) {
     const batch = log.readEvents(seq, sliceEvents)
     for (const event of batch) {
-      if (events.length >= search.limit && event.txn !== events.at(-1)?.txn) {
-        return { events, seq }
+      const isFull = events.length >= search.limit || length > limits.answerMaxLength
+      if (isFull && event.txn !== events.at(-1)?.txn) return { events, seq }
+      if (search.wanted(event)) {
+        events.push(event)
+        length += search.lengthOf(event)
       }
-      if (search.wanted(event)) events.push(event)
       seq = event.seq
     }
     if (batch.length === 0) break

@@ -17,7 +17,7 @@ type OpenResult = z.output<typeof protocol.OpenSubscription.result>
 /** Begins a subscription; its first notification follows this answer. */
 export async function open(params: OpenParams, context: RequestContext): Promise<OpenResult> {
   const { store, bus, patterns: compiled } = context.services
-  const patterns = params.patterns.map((text) => compiled.compile(text))
+  const patterns = compiled.compileAll(params.patterns)
   const reads = readableTypes(context.session.rights)
   assertNamedReadable(patterns, reads)
   if (params.allowUnknown !== true) await bus.knownTopics.assertKnown(patterns, reads)
@@ -211,6 +211,7 @@ function assertRoom(context: RequestContext): void {
       `expected at most ${subscriptionsPerConnectionMax} subscriptions of one connection`,
       {
         limit: subscriptionsPerConnectionMax,
+        actual: subscriptionsPerConnectionMax + 1,
         remedy: 'close some, or put several patterns into one subscription',
       },
     )

@@ -119,6 +119,11 @@ export interface Statement {
   get(values?: readonly SqlValue[]): SqlRow | undefined
   /** All rows. The caller bounds their number. */
   all(values?: readonly SqlValue[]): SqlRow[]
+  /**
+   * Hands out the rows one after the other until `take` says that it wants no more, for rows of which only some
+   * may be held at once. `take` uses no statement of this connection.
+   */
+  walk(values: readonly SqlValue[], take: (row: SqlRow) => boolean): void
 }
 
 /** What went wrong below, as far as SQLite and the host tell. */

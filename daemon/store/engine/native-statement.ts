@@ -90,6 +90,28 @@ export class NativeStatement {
     return rows
   }
 
+  walk(values: readonly SqlValue[], take: (row: SqlRow) => boolean): void {
+    const { api } = this.#handle
+    this.#bind(values)
+    let code = api.step(this.#pointer)
+    let wanted = code !== ResultCode.row || this.#take(this.#readFirstRow(), take)
+    while (wanted && code === ResultCode.row) {
+      code = api.step(this.#pointer)
+      if (code === ResultCode.row) wanted = this.#take(this.#readRow(), take)
+    }
+    this.#finish(code)
+  }
+
+  /** Leaves the statement reset also when the taker throws. */
+  #take(row: SqlRow, take: (row: SqlRow) => boolean): boolean {
+    try {
+      return take(row)
+    } catch (error) {
+      this.#handle.api.reset(this.#pointer)
+      throw error
+    }
+  }
+
   /** Steps once without values, resets, and returns the result code instead of throwing. */
   probe(): number {
     const code = this.#handle.api.step(this.#pointer)

@@ -109,6 +109,10 @@ class CachedStatement implements Statement {
     return this.#live().all(values)
   }
 
+  walk(values: readonly SqlValue[], take: (row: SqlRow) => boolean): void {
+    this.#live().walk(values, take)
+  }
+
   #live(): NativeStatement {
     if (this.native.isFinalized) this.native = this.#cache.revive(this)
     this.native.lastUsed = this.#cache.nextUse()

@@ -85,7 +85,10 @@ const packages: { readonly [name: string]: Area } = {
   'vscode-jsonrpc': {
     may: ['sdk/protocol/', 'sdk/transport/', 'sdk/client/', 'sdk/plugin/', 'daemon/session/'],
   },
-  zod: { may: ['sdk/', 'daemon/session/', 'daemon/config.ts'], types: ['daemon/', 'plugins/'] },
+  zod: {
+    may: ['sdk/', 'daemon/session/', 'daemon/config.ts', 'daemon/lifecycle/take-over.ts'],
+    types: ['daemon/', 'plugins/'],
+  },
 }
 
 /** Packages that one file hides from all others. */

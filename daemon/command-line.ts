@@ -7,6 +7,8 @@ export interface DaemonArguments {
   /** Serve one client on stdin and stdout, and end with it. */
   readonly stdio: boolean
   readonly idleExitMs: number | undefined
+  /** Listen for WebSockets there too. */
+  readonly webSocket: string | undefined
   /** Take the place of the daemon that serves the store now. */
   readonly takeOver: boolean
   /** Also that of a newer one. */
@@ -27,6 +29,7 @@ export function parseCommandLine(argv: readonly string[]): DaemonArguments | str
       stdio: values.stdio ?? false,
       takeOver: values['take-over'] ?? false,
       force: values.force ?? false,
+      webSocket: values.websocket,
       idleExitMs: wholeNumber('idle-exit-ms', values['idle-exit-ms']),
     }
   } catch (error) {
@@ -39,6 +42,7 @@ const options = {
   stdio: { type: 'boolean' },
   foreground: { type: 'boolean' }, // What it does anyway: a daemon in the background is started by its clients.
   'idle-exit-ms': { type: 'string' },
+  websocket: { type: 'string' },
   'take-over': { type: 'boolean' },
   force: { type: 'boolean' },
 } as const

@@ -6,6 +6,11 @@ import { didYouMean } from '../sdk/did-you-mean.ts'
 import { LaunchError, systemCode } from '../sdk/launch/launch-error.ts'
 import { defaultLimits, fixedLimits, type Limits } from './limits.ts'
 import { type LogLevel, logLevels } from './log.ts'
+import {
+  type ListenAddress,
+  readListenAddress,
+  type WebSocketSettings,
+} from './session/websocket-address.ts'
 
 /** Every setting, with its default in place of what nobody set. */
 export interface Config {
@@ -16,6 +21,8 @@ export interface Config {
   readonly historyKeptMs: Readonly<Record<string, number>>
   /** Whether a token is needed on the owner's own socket too. */
   readonly requireToken: boolean
+  /** Where it listens for WebSockets; undefined when it does not. */
+  readonly webSocket: (WebSocketSettings & { readonly listen: ListenAddress }) | undefined
 }
 
 /** Where settings come from, the later ones first: the command line, the environment, the store's file. */
@@ -25,6 +32,8 @@ export interface ConfigSources {
   /** `ORION_LOG`, and `ORION_LIMIT_IDLE_EXIT_MS=1000` and the like for each limit. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly limits?: Partial<Limits>
+  /** Address for WebSockets; comes before that of the file. */
+  readonly webSocket?: string | undefined
 }
 
 /** Name of the file, in the store's directory. */
@@ -42,6 +51,7 @@ export function loadConfig(sources: ConfigSources): Config {
     engine: environment.engine ?? file.engine ?? 'sql.js',
     historyKeptMs: Object.freeze(file.historyKeptMs ?? {}),
     requireToken: file.requireToken ?? false,
+    webSocket: webSocketOf(sources.webSocket, file.websocket, path),
   })
 }
 
@@ -62,13 +72,37 @@ const limitsSchema: z.ZodType<Partial<Limits>> = z.strictObject(
   ),
 )
 
+const webSocketSchema = z.strictObject({
+  address: z.string(),
+  hosts: z.array(z.string().min(1)).optional(),
+  origins: z.array(z.string().min(1)).optional(),
+  allowPublic: z.boolean().optional(),
+})
+
 const fileSchema = z.strictObject({
   limits: limitsSchema.optional(),
   logLevel: z.enum(logLevels).optional(),
   engine: z.literal('sql.js').optional(),
   historyKeptMs: z.record(z.string(), z.int().min(1)).optional(),
   requireToken: z.boolean().optional(),
+  websocket: z.union([z.string(), webSocketSchema]).optional(),
 })
+
+function webSocketOf(
+  asked: string | undefined,
+  inFile: z.infer<typeof fileSchema>['websocket'],
+  path: string,
+): Config['webSocket'] {
+  const kept = typeof inFile === 'string' ? { address: inFile } : inFile
+  const address = asked ?? kept?.address
+  if (address === undefined) return undefined
+  const settings = { ...kept, address }
+  const listen = readListenAddress(settings)
+  if (typeof listen !== 'string') return Object.freeze({ ...settings, listen })
+  throw new LaunchError('start_failed', `websocket: ${listen}`, {
+    remedy: `correct --websocket, or websocket in ${path}`,
+  })
+}
 
 function readSettings(path: string): unknown {
   let text: string

@@ -91,13 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemon> {
   const { config, log, clock = systemClock } = options
   const files = await openFiles(options)
-  const tokens = new AccessTokens({
-    path: join(options.location.directory, tokenFileName),
-    clock,
-    limits: config.limits,
-    log,
-  })
-  stack.push('access tokens', () => tokens.close())
+  const tokens = openTokens(options, stack)
   const store = await openStore({
     path: options.location.databasePath,
     engine: options.engine,
@@ -119,8 +113,10 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
     startedMs: clock.monotonicMs(),
     socketPath: files?.socketPath,
   }
+  let webSocketUrl: string | undefined
   const status = (): DaemonStatusResult =>
     statusOf(birth, {
+      webSocketUrl,
       store,
       clock,
       connections: sessions.status(),
@@ -140,7 +136,10 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
   stack.push('idle timer', () => idle.close())
   const attach: Daemon['attach'] = (transport, channel = { kind: 'memory' }) =>
     sessions.attach(transport, channel)
-  if (files !== undefined) await serveSocket({ files, store, attach, options, birth }, stack)
+  if (files !== undefined) {
+    webSocketUrl = await serveWebSockets({ options, tokens, attach }, stack)
+    await serveSocket({ files, store, attach, options, birth, webSocketUrl }, stack)
+  }
   watchOver({ options, files, shutdown }, stack)
   const { instanceId, socketPath } = birth
   log.info('the daemon serves', { store: options.location.directory, instanceId, socketPath })
@@ -156,6 +155,13 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
   }
 }
 
+function openTokens({ location, config, log, clock }: DaemonOptions, stack: CloseStack) {
+  const path = join(location.directory, tokenFileName)
+  const tokens = new AccessTokens({ path, clock: clock ?? systemClock, limits: config.limits, log })
+  stack.push('access tokens', () => tokens.close())
+  return tokens
+}
+
 /** What is fixed when a daemon starts. */
 interface Birth {
   readonly instanceId: string
@@ -165,12 +171,13 @@ interface Birth {
 }
 
 interface StatusParts extends Pick<DaemonStatusResult, 'connections' | 'aliveBecause'> {
+  readonly webSocketUrl: string | undefined
   readonly store: StoreApi
   readonly clock: Clock
 }
 
 function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
-  const { store, clock, connections, aliveBecause } = parts
+  const { store, clock, connections, aliveBecause, webSocketUrl } = parts
   const { socketPath } = birth
   return {
     version: VERSION,
@@ -180,6 +187,7 @@ function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
     uptimeMs: Math.round(clock.monotonicMs() - birth.startedMs),
     mode: socketPath === undefined ? 'in-process' : 'daemon',
     ...(socketPath === undefined ? {} : { socket: socketPath }),
+    ...(webSocketUrl === undefined ? {} : { websocket: webSocketUrl }),
     ...store.status(),
     token: store.token(),
     floor: store.floor(),
@@ -232,10 +240,32 @@ interface SocketParts {
   readonly attach: Daemon['attach']
   readonly options: DaemonOptions
   readonly birth: Birth
+  readonly webSocketUrl: string | undefined
+}
+
+/** Off unless the configuration or the command line asks for it; loaded only then. Returns the address. */
+async function serveWebSockets(
+  parts: Pick<SocketParts, 'attach' | 'options'> & { readonly tokens: AccessTokens },
+  stack: CloseStack,
+): Promise<string | undefined> {
+  const { attach, options, tokens } = parts
+  const { log, config } = options
+  if (config.webSocket === undefined) return undefined
+  const { listenForWebSockets } = await import('./session/websocket-listener.ts')
+  const listener = await listenForWebSockets({
+    address: config.webSocket.listen,
+    settings: config.webSocket,
+    tokens,
+    limits: config.limits,
+    log,
+    onTransport: (transport, channel) => void attach(transport, channel),
+  })
+  stack.push('WebSocket listener', () => listener.close())
+  return listener.url
 }
 
 async function serveSocket(parts: SocketParts, stack: CloseStack): Promise<void> {
-  const { files, store, attach, options, birth } = parts
+  const { files, store, attach, options, birth, webSocketUrl } = parts
   const { startedAt } = birth
   const { log, config } = options
   const listener = await listen({
@@ -247,7 +277,13 @@ async function serveSocket(parts: SocketParts, stack: CloseStack): Promise<void>
   // Not awaited: it resolves only when the last connection is closed, and closing those comes after it.
   stack.push('listener', () => void listener.close())
   stack.push('discovery file', () => files.withdraw())
-  files.publish({ storeId: store.storeId, version: VERSION, protocol: protocolRange, startedAt })
+  files.publish({
+    storeId: store.storeId,
+    version: VERSION,
+    protocol: protocolRange,
+    startedAt,
+    ...(webSocketUrl === undefined ? {} : { websocket: webSocketUrl }),
+  })
 }
 
 /** Ends the daemon when it can't be found or does not own its store any more; keeps its log short. */

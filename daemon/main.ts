@@ -34,7 +34,9 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   try {
     const location = locateStore({ store: args.store, cwd: process.cwd(), env: process.env })
     const limits = args.idleExitMs === undefined ? {} : { idleExitMs: args.idleExitMs }
-    config = loadConfig({ storeDirectory: location.directory, env: process.env, limits })
+    const { webSocket } = args
+    const { directory: storeDirectory } = location
+    config = loadConfig({ storeDirectory, env: process.env, limits, webSocket })
     log = openLog(2, config.logLevel)
     // Before the store is taken, because nobody serves it from then on until this one does.
     const engine = await loadSqlJsEngine()

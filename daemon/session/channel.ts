@@ -50,10 +50,17 @@ export function authenticate(params: InitializeParams, channel: Channel, access:
     case 'pipe':
       throw missing('a token is needed on a named pipe')
     case 'websocket':
-      return channel.rights
+      return stillLive(channel.rights, access)
     default:
       return channel satisfies never
   }
+}
+
+/** The token was shown a while ago. */
+function stillLive(rights: Rights, { tokens }: Access): Rights {
+  const { accessToken } = rights
+  if (accessToken === undefined || tokens.isLive(accessToken.id)) return rights
+  throw missing('the token that the connection was opened with has ended')
 }
 
 /** One token for one connection: that of a WebSocket was shown when it was opened. */

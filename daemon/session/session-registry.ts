@@ -71,7 +71,7 @@ export class SessionRegistry {
   expelEnded(): void {
     const { tokens } = this.#services.access
     for (const session of [...this.#sessions]) {
-      const { accessToken } = session.rights
+      const { accessToken } = session
       if (accessToken !== undefined && !tokens.isLive(accessToken.id)) session.expel()
     }
   }

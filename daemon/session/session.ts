@@ -12,7 +12,7 @@ import { ConnectionSubscriptions } from './connection-subscriptions.ts'
 import type { Dispatcher } from './dispatch.ts'
 import type { Peer } from './handshake.ts'
 import { RequestContext, type RequestSession } from './request-context.ts'
-import { noRights, type Rights } from './rights.ts'
+import { noRights, type Rights, type UsedAccessToken } from './rights.ts'
 import type { Services } from './services.ts'
 import { Trace } from './trace.ts'
 
@@ -91,6 +91,13 @@ export class Session implements RequestSession {
 
   get rights(): Rights {
     return this.expelled ? noRights : (this.#peer?.rights ?? noRights)
+  }
+
+  /** The token that it came with, shown in the handshake or before it. */
+  get accessToken(): UsedAccessToken | undefined {
+    const { channel } = this
+    const rights = this.#peer?.rights ?? (channel.kind === 'websocket' ? channel.rights : noRights)
+    return rights.accessToken
   }
 
   get expelled(): boolean {
@@ -185,6 +192,7 @@ export class Session implements RequestSession {
    * and the connection is closed when those requests are answered that had taken effect.
    */
   expel(): void {
+    if (this.#phase.name === 'new') this.close()
     if (this.#phase.name !== 'ready' && this.#phase.name !== 'shut down') return
     this.#phase = { name: 'expelled', peer: this.#peer }
     this.services.log.info('a connection was closed: its token has ended', {

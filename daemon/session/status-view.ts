@@ -10,7 +10,7 @@ import { holdsForAll, type Rights } from './rights.ts'
  */
 export function statusFor(rights: Rights, status: DaemonStatusResult): DaemonStatusResult {
   if (holdsForAll(rights, 'admin')) return status
-  const { version, instanceId, pid, startedAt, uptimeMs, mode, socket } = status
+  const { version, instanceId, pid, startedAt, uptimeMs, mode, socket, websocket } = status
   const { store, token, floor, engine, queue, aliveBecause, memoryBytes } = status
   const { storeId, epoch, path, sizeBytes, logPages, state } = store
   const own = <T extends { readonly principal: string }>(items: readonly T[]): T[] =>
@@ -23,6 +23,7 @@ export function statusFor(rights: Rights, status: DaemonStatusResult): DaemonSta
     uptimeMs,
     mode,
     ...(socket === undefined ? {} : { socket }),
+    ...(websocket === undefined ? {} : { websocket }),
     store: { path, storeId, epoch, sizeBytes, logPages, state },
     token,
     floor,

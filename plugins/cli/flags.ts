@@ -58,6 +58,7 @@ export type TransactFlags = GlobalFlags & WriteFlags
 export type ServeFlags = GlobalFlags & {
   readonly stdio: boolean
   readonly foreground: boolean
+  readonly websocket?: string
   readonly idleExitMs?: number
   readonly takeOver: boolean
   readonly force: boolean

@@ -17,6 +17,7 @@ import { SubscriptionHub } from './subscription-hub.ts'
 import { TransportDialer } from './transport-dialer.ts'
 import { TypeDefiner } from './type-definer.ts'
 import { typedError } from './typed-errors.ts'
+import { WebSocketDialer } from './websocket-dialer.ts'
 import { describeWorkspace } from './workspace.ts'
 
 /** Which store a client wants, and who it is. */
@@ -48,6 +49,8 @@ export interface ConnectOptions {
    * has to prove that it knows the token before the token is shown.
    */
   readonly endpoint?: string | undefined
+  /** The address of a daemon's WebSocket, such as `ws://127.0.0.1:41234`, instead of a store; needs a token. */
+  readonly url?: string | undefined
   /** Longest time to connect, and of each request that says nothing itself, in milliseconds. Default 30 s. */
   readonly timeoutMs?: number | undefined
   /** Gives up connecting. */
@@ -95,6 +98,7 @@ const lastWordMs = 250
 function dialerOf(options: ConnectOptions): Dialer {
   const { transport, cwd = process.cwd(), env = process.env, inProcess, daemonCommand } = options
   const hello = helloOf(options, cwd)
+  if (options.url !== undefined) return new WebSocketDialer(options.url, hello)
   if (transport !== undefined) {
     return new TransportDialer(transport, { hello, endpoint: options.endpoint })
   }

@@ -78,7 +78,10 @@ export interface DaemonFiles {
 }
 
 /** What the daemon adds to what is known here. */
-export type PublishedFacts = Pick<DiscoveryEntry, 'storeId' | 'version' | 'protocol' | 'startedAt'>
+export type PublishedFacts = Pick<
+  DiscoveryEntry,
+  'storeId' | 'version' | 'protocol' | 'startedAt' | 'websocket'
+>
 
 /** A fresh name for one life of a daemon: 60 random bits, short enough for a socket's path. */
 export function newInstanceId(): string {

@@ -59,6 +59,8 @@ const entrySchema = z.object({
   instanceId: z.string().min(1),
   /** Path of the Unix socket, or name of the pipe on Windows. */
   socket: z.string().min(1),
+  /** Address of its WebSockets, if it listens for any. */
+  websocket: z.string().min(1).optional(),
   storeId: z.string().min(1),
   storeDirectory: z.string().min(1),
   version: z.string().min(1),

@@ -12,6 +12,8 @@ export const daemonStatus = z.object({
   uptimeMs: z.number(),
   mode: z.enum(['daemon', 'in-process']),
   socket: z.string().optional(),
+  /** Address of its WebSockets, if it listens for any. */
+  websocket: z.string().optional(),
   store: z.object({
     path: z.string(),
     storeId: z.string(),

@@ -12,9 +12,18 @@ import { connectOptions, withClient, withClientOf } from '../store-client.ts'
 /** `orion endpoint` */
 export const endpoint: Action<GlobalFlags, []> = async (cli, flags) => {
   const value = await withClient(cli, flags, async (client) => {
-    const { socket, store, instanceId, pid, version } = await client.request(DaemonStatus, {})
+    const status = await client.request(DaemonStatus, {})
+    const { socket, websocket, store, instanceId, pid, version } = status
     const { protocol } = client.server
-    return { socket, storeId: store.storeId, instanceId, pid, version, protocol }
+    return {
+      socket,
+      ...defined({ websocket }),
+      storeId: store.storeId,
+      instanceId,
+      pid,
+      version,
+      protocol,
+    }
   })
   await printResult(cli, flags, {
     value,

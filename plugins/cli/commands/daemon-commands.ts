@@ -22,6 +22,13 @@ export const serveCommand = command<ServeFlags>({
       foreground: { ...on, brief: 'Log to stderr' },
       takeOver: { ...on, brief: 'Take the place of the daemon that serves the store now' },
       force: { ...on, brief: 'With --take-over: also of a newer one' },
+      websocket: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'HOST:PORT',
+        brief: 'Listen for WebSockets too, such as on 127.0.0.1:0; whoever connects needs a token',
+      },
       idleExitMs: {
         kind: 'parsed',
         parse: parseWhole,

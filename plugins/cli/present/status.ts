@@ -20,6 +20,7 @@ export function statusText(status: DaemonStatusResult, style: TextStyle): string
       queue: `${queue.waiting} of ${queue.limit} waiting; ${queue.writes} writes in ${queue.batches} transactions`,
       memory: bytes(status.memoryBytes),
       socket: status.socket,
+      websocket: status.websocket,
       'alive because': status.aliveBecause.join('\n'),
       'last backup': lastBackup && `${lastBackup.path}, ${age(lastBackup.at, style.now)} ago`,
     },

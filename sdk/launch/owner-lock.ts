@@ -139,7 +139,7 @@ export function readOwnerNote(path: string): OwnerNote | undefined {
 
 /** How long to wait before the next try, in milliseconds: growing, and random so that racers spread out. */
 export function pollDelayMs(attempt: number): number {
-  const ceilingMs = Math.min(pollLongestMs, pollShortestMs * 2 ** Math.min(attempt, 10))
+  const ceilingMs = Math.min(pollLongestMs, pollShortestMs * 1.5 ** Math.min(attempt, 20))
   return ceilingMs * (0.5 + Math.random() / 2)
 }
 

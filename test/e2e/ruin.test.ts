@@ -15,12 +15,13 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { type Clock, systemClock } from '../../daemon/clock.ts'
 import { integer, text } from '../../sdk/field.ts'
 import { LaunchError } from '../../sdk/launch/launch-error.ts'
 import { DaemonStatus, ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
 import { defineRecordType } from '../../sdk/record-type.ts'
 import { isAlive, makePlace, until } from '../cli/orion-process.ts'
-import { testPlace } from '../support/daemon.ts'
+import { startDaemon, testPlace } from '../support/daemon.ts'
 import { daemonCommand, servedStore } from '../support/served-store.ts'
 
 const Entry = defineRecordType('Entry', {
@@ -151,6 +152,34 @@ test('a daemon that is stopped is named with what to do, and serves when it goes
   assert.match(told.remedy, /SIGKILL: nothing that was answered is lost/)
   const status = await (await client()).request(DaemonStatus, {})
   assert.equal(status.pid, ruined.pid)
+})
+
+test('a clock that is set back by a year neither stops a store nor turns the order of its events', async (t) => {
+  const day = 24 * 60 * 60 * 1_000_000
+  const at = (micros: number): Clock => ({
+    nowMicros: () => micros,
+    monotonicMs: () => systemClock.monotonicMs(),
+  })
+  const now = systemClock.nowMicros()
+  const first = await startDaemon(t, { clock: at(now) })
+  const early = await first.connect()
+  const before = await early.call('record/create', { type: 'Note', data: { title: 'before' } })
+  await first.daemon.close()
+  const { location } = first
+  const second = await startDaemon(t, { location, clock: at(now - 365 * day) })
+  const late = await second.connect()
+  const opened = { patterns: ['Note.*'], from: before.token }
+  const { subscriptionId } = await late.call('subscription/open', opened)
+  const after = await late.call('record/create', { type: 'Note', data: { title: 'after' } })
+  await late.call('subscription/flush', { subscriptionId })
+  const { events } = await late.call('event/list', { patterns: ['Note.*'] })
+  assert.deepEqual(
+    events.map((event: { record: { data: { title: string } } }) => event.record.data.title),
+    ['before', 'after'],
+  )
+  assert.ok(events[1].at >= events[0].at, `${events[0].at}, then ${events[1].at}`)
+  const found = await late.call('record/get', { type: 'Note', id: after.id })
+  assert.ok(found.createdAt >= events[0].at)
 })
 
 test('a socket path that is too long says so, and which variable to set', async (t) => {

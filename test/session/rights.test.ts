@@ -1,6 +1,8 @@
 /** Scopes by method and record type, and what must not leak past them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { select } from '../../daemon/events/subscriber.ts'
+import { TopicPatterns } from '../../daemon/events/topic-pattern.ts'
 import { requests } from '../../sdk/protocol/methods.ts'
 import { type Scope, scopes } from '../../sdk/protocol/schemas.ts'
 import { startDaemon, type TestDaemon } from '../support/daemon.ts'
@@ -134,6 +136,7 @@ test('what is misspelt is never corrected into the name of an unreadable type', 
 
 test('wide patterns leave out what may not be read, in events, snapshots and lists', async (t) => {
   const { client, owner } = await reader(t)
+  await owner.call('record/create', { type: 'Tally', id: 'secret-before', data: { total: 7 } })
   const wide = await client.call('subscription/open', { patterns: ['*'], from: 'snapshot' })
   const narrowed = await client.call('subscription/open', { patterns: ['*.created'] })
   const all = await owner.call('subscription/open', { patterns: ['*'] })
@@ -151,6 +154,7 @@ test('wide patterns leave out what may not be read, in events, snapshots and lis
   assert.deepEqual(topics(client.events(wide.subscriptionId)), ['Note.created'])
   assert.deepEqual(topics(client.events(narrowed.subscriptionId)), ['Note.created'])
   assert.equal(owner.events(all.subscriptionId).length, 3)
+  assert.deepEqual(client.notifications('subscription/snapshot'), [])
   const listed = await client.call('event/list', {})
   assert.deepEqual(new Set(topics(listed.events)), new Set(['Note.created']))
   assert.equal(client.events(wide.subscriptionId)[0].txn, both.firstSeq)
@@ -160,6 +164,18 @@ test('wide patterns leave out what may not be read, in events, snapshots and lis
     ['Note'],
   )
   assert.ok(!JSON.stringify(client.received).includes('secret'))
+})
+
+test('subscriptions with other rights want something else, and those with all share a key', () => {
+  const pattern = new TopicPatterns({ patternMaxLength: 100 }).compile('*')
+  const parts = { patterns: [pattern], include: 'record', windowEvents: 1 } as const
+  const keys = [undefined, new Set<string>(), new Set(['Note']), new Set(['Tally'])].map(
+    (reads) => select({ ...parts, reads }).key,
+  )
+  assert.equal(new Set(keys).size, 4)
+  assert.equal(keys[0], select(parts).key)
+  const [one, other] = [new Set(['Note', 'Tally']), new Set(['Tally', 'Note'])]
+  assert.equal(select({ ...parts, reads: one }).key, select({ ...parts, reads: other }).key)
 })
 
 test('who may write and not read is told the version of a conflict, and nothing else', async (t) => {
@@ -197,7 +213,7 @@ test('who may write and not read is told the version of a conflict, and nothing 
     apply: [{ field: 'count', op: 'increment', value: 1 }],
   })
   assert.equal(over.code, 40001)
-  assert.equal(over.data.issues[0].path, 'count')
+  assert.deepEqual(over.data.issues, [{ path: 'count', message: 'would not fit' }])
   const told = JSON.stringify(writer.received)
   for (const secret of ['marker', '1001', 'owner']) {
     assert.ok(!told.replaceAll('"principal"', '').includes(secret), secret)

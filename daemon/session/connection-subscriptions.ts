@@ -15,6 +15,7 @@ export class ConnectionSubscriptions {
   #pump: ConnectionPump | undefined
   readonly #named = new Map<string, NamedUse>()
   #opened = 0
+  #disposed = false
   #ended = false
 
   constructor(services: Services, writer: EncodedMessageWriter, onFault: (error: unknown) => void) {
@@ -36,6 +37,8 @@ export class ConnectionSubscriptions {
     if (this.#ended) {
       throw new OrionError('forbidden', 'this connection has lost its rights', { needs: 'read' })
     }
+    // The connection may have closed while the start was waited for: nobody would end this one.
+    if (this.#disposed) throw new OrionError('cancelled', 'the connection was closed', {})
     this.#pump ??= new ConnectionPump({
       bus: this.#services.bus,
       sink: sinkOf(this.#writer),
@@ -92,6 +95,7 @@ export class ConnectionSubscriptions {
   }
 
   dispose(): void {
+    this.#disposed = true
     for (const id of this.#named.keys()) this.#release(id)
     this.#pump?.dispose()
   }

@@ -5,7 +5,7 @@ import { type Instant, instantFromMicros } from '../../sdk/instant.ts'
 import type { Claims } from '../../sdk/model.ts'
 import type { DaemonStatusResult } from '../../sdk/protocol/daemon.ts'
 import { createConnection } from '../../sdk/transport/json-rpc-connection.ts'
-import type { Transport } from '../../sdk/transport/transport.ts'
+import { isClosed, type Transport } from '../../sdk/transport/transport.ts'
 import type { ClosingReason } from '../events/subscription-sink.ts'
 import type { Channel } from './channel.ts'
 import { ConnectionSubscriptions } from './connection-subscriptions.ts'
@@ -62,7 +62,9 @@ export class Session implements RequestSession {
     this.#parts = parts
     this.#connectedAt = instantFromMicros(services.clock.nowMicros())
     this.subscriptions = new ConnectionSubscriptions(services, transport.writer, (error) => {
-      services.log.error('a connection can not be sent events', {
+      // That the peer hung up meanwhile is told when the connection ends.
+      const tell = isClosed(error) ? services.log.debug : services.log.error
+      tell('a connection can not be sent events', {
         connection: this.connectionId,
         error,
       })

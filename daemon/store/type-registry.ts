@@ -67,21 +67,30 @@ export class TypeRegistry {
     return this.#keep(difference.merged, stored.schemaVersion + 1, difference.changes)
   }
 
-  /** Also of what a type becomes: many small additions make as large a type as one. */
+  /** What a type becomes is bounded too: many small additions make as large a type as one. */
   #assertBounded(definition: RecordTypeDefinition): void {
-    const { definitionMaxBytes, fieldsMax, indexesMax } = this.#context.limits
+    this.#assertSize(definition)
+    const { indexesMax } = this.#context.limits
     const { fields, indexes = [] } = definition
-    const bytes = Buffer.byteLength(JSON.stringify(definition))
-    assertAtMost({ what: 'bytes of JSON', limit: definitionMaxBytes, actual: bytes })
-    assertAtMost({ what: 'fields', limit: fieldsMax, actual: countFields(fields) })
     const single = Object.values(fields).filter((field) => field.unique || field.indexed)
     assertAtMost({ what: 'indexes', limit: indexesMax, actual: single.length + indexes.length })
   }
 
+  /** Before it is looked at closely, whatever it holds. */
+  #assertSize(definition: RecordTypeDefinition): void {
+    const { definitionMaxBytes, fieldsMax } = this.#context.limits
+    const bytes = Buffer.byteLength(JSON.stringify(definition))
+    assertAtMost({ what: 'bytes of JSON', limit: definitionMaxBytes, actual: bytes })
+    assertAtMost({ what: 'fields', limit: fieldsMax, actual: countFields(definition.fields) })
+  }
+
   #check(definition: RecordTypeDefinition): void {
-    this.#assertBounded(definition)
+    this.#assertSize(definition)
     const issues = definitionProblems(definition)
-    if (issues.length === 0) return
+    if (issues.length === 0) {
+      this.#assertBounded(definition)
+      return
+    }
     const told = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')
     throw new OrionError('invalid_request', `the definition is wrong: ${told}`, { issues })
   }

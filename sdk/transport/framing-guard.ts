@@ -99,7 +99,7 @@ export class FramingGuard {
     }
     if (envelope.params === null) envelope.params = undefined
     if (envelope.id !== undefined) return this.#admit(envelope, envelope.id as RequestId)
-    return isVoidCancel(envelope) ? undefined : (envelope as Message)
+    return isVoid(envelope) ? undefined : (envelope as Message)
   }
 
   #admit(request: Envelope, id: RequestId): Message | undefined {
@@ -170,11 +170,11 @@ function readableId(id: unknown): RequestId | null {
   return typeof id === 'number' && Math.abs(id) <= Number.MAX_SAFE_INTEGER ? id : null
 }
 
-/** A cancellation that names no request: nothing can come of it, and the library would throw. */
-function isVoidCancel(notification: Envelope): boolean {
-  if (notification.method !== '$/cancelRequest') return false
-  const params = notification.params as { readonly id?: unknown } | undefined
-  return readableId(params?.id) === null
+/** A cancellation or a progress that names nothing: nothing can come of it, and the library would throw. */
+function isVoid({ method, params }: Envelope): boolean {
+  const named = params as { readonly id?: unknown; readonly token?: unknown } | undefined
+  if (method === '$/cancelRequest') return readableId(named?.id) === null
+  return method === '$/progress' && readableId(named?.token) === null
 }
 
 function describe(value: unknown): string {

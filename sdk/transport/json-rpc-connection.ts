@@ -12,7 +12,7 @@ import {
   type ResponseMessage,
 } from 'vscode-jsonrpc/node'
 import { installSameTurnDispatch } from './same-turn-dispatch.ts'
-import type { Transport } from './transport.ts'
+import { isClosed, type Transport } from './transport.ts'
 
 /** How urgent a line of the JSON-RPC library is. */
 export type ConnectionLogLevel = 'error' | 'warn' | 'info' | 'debug'
@@ -127,10 +127,11 @@ class Outlet implements MessageWriter {
 
   write(message: Message): Promise<void> {
     if (this.#swallowing) return Promise.resolve()
-    if (!Message.isResponse(message) || message.error === undefined) {
-      return this.#writer.write(message)
-    }
-    return this.#writeError(message, message.error)
+    if (!Message.isResponse(message)) return this.#writer.write(message)
+    const { error } = message
+    const written =
+      error === undefined ? this.#writer.write(message) : this.#writeError(message, error)
+    return written.catch(ignoreClosed)
   }
 
   /** Runs `send`; what it writes is not sent. */
@@ -172,6 +173,11 @@ class Outlet implements MessageWriter {
     )
     return written
   }
+}
+
+/** A peer that hung up before it was answered wants no answer: that is no fault of anybody's. */
+function ignoreClosed(error: unknown): void {
+  if (!isClosed(error)) throw error
 }
 
 function withError(response: ResponseMessage, error: ResponseFailure): ResponseMessage {

@@ -59,3 +59,8 @@ export class TransportError extends Error {
     this.reason = reason
   }
 }
+
+/** Whether a write failed because the transport is closed. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof TransportError && error.reason === 'closed'
+}

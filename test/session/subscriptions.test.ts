@@ -273,3 +273,24 @@ test('a wait for events can be cancelled, with the code that the client expects'
 function seqsOf({ events }: { events: { seq: number }[] }): number[] {
   return events.map(({ seq }) => seq)
 }
+
+test('a subscription whose connection closes while its start is waited for is not opened', async (t) => {
+  const daemon = await startDaemon(t)
+  const [client, writer] = [await daemon.connect(), await daemon.connect()]
+  const { token } = await writer.call('record/create', { type: 'Note', data: { title: 'a' } })
+  const future = token.replace(/\d+$/, (seq: string) => String(Number(seq) + 1))
+  client.send('subscription/open', { patterns: ['Note.*'], from: future })
+  client.send('subscription/open', { patterns: ['Note.*'], from: future, name: 'kept' })
+  // Its answer tells that the requests before it were taken up.
+  await client.call('type/list')
+  await client.close()
+  await writer.call('record/create', { type: 'Note', data: { title: 'b' } })
+  const { connections, positions } = await writer.call('daemon/status')
+  assert.equal(connections.length, 1)
+  assert.deepEqual(
+    positions.filter(({ inUse }: { inUse: boolean }) => inUse),
+    [],
+  )
+  const bus = daemon.dial().session.services.bus
+  assert.equal(bus.subscriptionCount, 0)
+})

@@ -102,6 +102,8 @@ export interface DaemonProcess {
   readonly pid: number
   readonly location: StoreLocation
   readonly socketPath: string
+  /** An environment in which a client finds it. */
+  readonly env: Readonly<Record<string, string>>
   /** Exit code or signal, when it has ended. */
   readonly exited: Promise<number | NodeJS.Signals>
   /** What it has written to stderr. */
@@ -120,7 +122,7 @@ export interface DaemonProcessOptions {
 
 /** Starts `orion serve` on a real store and waits until it is published; it is killed after the test. */
 export async function startDaemonProcess(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   options: DaemonProcessOptions = {},
 ): Promise<DaemonProcess> {
   const { location, env } = testPlace(t, options.location)
@@ -137,7 +139,7 @@ export async function startDaemonProcess(
     await client.initialize(hello)
     return client
   }
-  return { ...child, location, socketPath, dial, connect }
+  return { ...child, location, env, socketPath, dial, connect }
 }
 
 /** A process that runs the daemon's own main. */
@@ -148,7 +150,7 @@ export type ServeProcess = Pick<DaemonProcess, 'pid' | 'exited' | 'stderr' | 'ki
 
 /** Runs `orion serve` without waiting for anything. */
 export function spawnServe(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   location: StoreLocation,
   options: DaemonProcessOptions,
 ): ServeProcess {
@@ -179,7 +181,7 @@ export function spawnServe(
 
 /** A store's place in a directory that is gone after the test, and an environment that keeps run-time files there. */
 export function testPlace(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   known?: StoreLocation,
 ): { readonly location: StoreLocation; readonly env: Readonly<Record<string, string>> } {
   if (known !== undefined) return { location: known, env: environmentOf(known) }

@@ -6,7 +6,10 @@ import { LaunchError, messageOf, systemCode } from './launch-error.ts'
 
 /** A lock that belongs to an open file, and so to every process that shares it, and to nobody after their deaths. */
 export interface KernelLock {
-  /** What has to be locked, all of it, in this order, for a lock file at a path. */
+  /**
+   * What has to be locked, all of it, in this order, for a lock file at a path. The directory is in it only if nobody else
+   * can open it: whoever can open a directory can lock it, and would keep its owner out.
+   */
   targets(path: string): readonly string[]
   /**
    * Opens and locks; never waits.
@@ -83,7 +86,7 @@ function openLocked({ openFlags, heldCode, directory }: ExclusiveOpening): Kerne
     }
   }
   return {
-    targets: (path) => (directory ? [dirname(path), path] : [path]),
+    targets: (path) => (directory ? withDirectory(path) : [path]),
     take,
     // It can't be asked whose the lock is; but what is held while we have it open was handed to us.
     carries: async (target) => {
@@ -97,7 +100,7 @@ function openLocked({ openFlags, heldCode, directory }: ExclusiveOpening): Kerne
 
 function flockCommand(searchPath: string | undefined): KernelLock {
   return {
-    targets: (path) => [dirname(path), path],
+    targets: withDirectory,
     take: async (target) => {
       for (;;) {
         const fd = openUnlocked(target)
@@ -115,6 +118,13 @@ function flockCommand(searchPath: string | undefined): KernelLock {
     // Locking it again succeeds at once when this open file has the lock, and not when another one has.
     carries: (target, fd) => flock(target, fd, searchPath),
   }
+}
+
+function withDirectory(path: string): readonly string[] {
+  const directory = dirname(path)
+  const found = lstatSync(directory, { throwIfNoEntry: false })
+  const isPrivate = found?.uid === process.getuid?.() && ((found?.mode ?? 0) & 0o077) === 0
+  return isPrivate ? [directory, path] : [path]
 }
 
 function openUnlocked(target: string): number {

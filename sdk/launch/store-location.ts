@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, readdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ancestors, findRepositoryHome } from './git-directory.ts'
 import { LaunchError, messageOf, systemCode } from './launch-error.ts'
@@ -50,8 +50,8 @@ export interface StoreLocation {
 /**
  * Makes the store's directory, readable by its owner only, with a `.gitignore` that keeps it out of every commit.
  *
- * Repeating it changes nothing. The `.gitignore` is written only into a directory that is ours by its name or was empty,
- * so that no file of the user is ever hidden from git.
+ * Repeating it changes nothing. A directory that was there is closed to others, and gets a `.gitignore`, only if it is
+ * ours by its name or was empty, so that no file of the user is ever hidden from git or from others.
  *
  * @throws LaunchError `store_unwritable`.
  */
@@ -60,8 +60,10 @@ export function prepareStore(location: StoreLocation): void {
   try {
     makeDirectory(directory)
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
-    if (basename(directory) === '.orion' || readdirSync(directory).length === 0)
+    if (basename(directory) === '.orion' || readdirSync(directory).length === 0) {
+      closeToOthers(directory)
       ignoreEverything(directory)
+    }
   } catch (error) {
     throw new LaunchError(
       'store_unwritable',
@@ -121,6 +123,13 @@ function realPath(path: string): string {
     // Absent, a dangling link, or below a file: what can't be resolved stays as it was said, and `prepareStore` judges it.
     return dirname(path) === path ? path : join(realPath(dirname(path)), basename(path))
   }
+}
+
+/** Somebody may have made it by hand; one that is another user's can't be changed, and stays. */
+function closeToOthers(directory: string): void {
+  const found = lookAt(directory)
+  if (found === undefined || found.uid !== process.geteuid?.() || (found.mode & 0o077) === 0) return
+  chmodSync(directory, found.mode & 0o700)
 }
 
 function ignoreEverything(directory: string): void {

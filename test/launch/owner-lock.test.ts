@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -121,6 +122,41 @@ test('an owner notices that its directory was moved away, and whoever makes it a
   const other = await held(path)
   assert.equal(await acquireOwnerLock(join(`${directory}.moved`, 'owner.lock')), undefined)
   other.release()
+  lock.release()
+})
+
+test('another user can not keep the owner out, whether or not he can open the directory', {
+  skip: process.getuid?.() !== 0,
+}, async (t) => {
+  for (const mode of [0o700, 0o755]) {
+    const path = lockPath(t)
+    chmodSync(dirname(path), mode)
+    const other = spawn('flock', ['-xn', dirname(path), 'sleep', '300'], {
+      uid: 65534,
+      gid: 65534,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    })
+    const ended = once(other, 'exit')
+    t.after(async () => {
+      if (other.exitCode === null && other.pid !== undefined) process.kill(-other.pid, 'SIGKILL')
+      await ended
+    })
+    // In the first case it fails; in the second it has the directory.
+    if (mode === 0o700) await ended
+    else while (spawnSync('flock', ['-xn', dirname(path), 'true']).status === 0);
+    ;(await held(path)).release()
+  }
+})
+
+test('an owner of a directory that others can open has the lock file, and keeps it when it is closed to them', async (t) => {
+  const path = lockPath(t)
+  chmodSync(dirname(path), 0o755)
+  const lock = await held(path)
+  assert.equal(lock.fds.length, 1)
+  chmodSync(dirname(path), 0o700)
+  assert.equal(await acquireOwnerLock(path), undefined)
+  assert.equal(lock.intact(), true)
   lock.release()
 })
 

@@ -154,6 +154,18 @@ test('a prepared store can be entered by its owner only, and is kept out of git'
   assert.equal(git(home, 'status', '--porcelain'), '')
 })
 
+test('a directory of a store that was made by hand is closed to others, one with files of the user is not', (t) => {
+  const directory = temporaryDirectory(t)
+  for (const name of ['.orion', 'empty', 'full']) {
+    mkdirSync(join(directory, name))
+    chmodSync(join(directory, name), 0o755)
+    if (name !== 'empty') writeFileSync(join(directory, name, 'a.txt'), '')
+    prepareStore(locateStore({ store: name, cwd: directory, env: {} }))
+    const mode = statSync(join(directory, name)).mode & 0o777
+    assert.equal(mode, name === 'full' ? 0o755 : 0o700, name)
+  }
+})
+
 test('a directory with files of the user gets no .gitignore, and an own one is kept', (t) => {
   const top = temporaryDirectory(t)
   writeFileSync(join(top, 'notes'), '')

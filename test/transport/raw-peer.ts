@@ -28,7 +28,8 @@ export class RawPeer {
 
   constructor(socket: Socket) {
     this.socket = socket
-    this.closed = once(socket, 'close').then(() => {})
+    // Not `once`, which rejects when the other side ends with a reset.
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.on('error', () => {
       // A reset after the last answer is as good as an end.
     })

@@ -142,7 +142,8 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
   }
   watchOver({ options, files, shutdown }, stack)
   const { instanceId, socketPath } = birth
-  log.info('the daemon serves', { store: options.location.directory, instanceId, socketPath })
+  const { directory: storeDirectory } = options.location
+  log.info('the daemon serves', { store: storeDirectory, instanceId, socketPath, webSocketUrl })
   const close = (reason = 'it was closed'): Promise<void> => shutdown.begin(reason)
   return {
     instanceId,

@@ -174,7 +174,7 @@ export const defaultLimits: Limits = {
   answerMaxLength: 4 * 1024 * 1024,
   groupsMax: 1000,
   operationsMax,
-  transactionMaxBytes: 4 * 1024 * 1024,
+  transactionMaxBytes: 16 * 1024 * 1024,
   matchStepsMax: 1_000_000,
   recordTypesMax: 1000,
   writeQueueMax: 10_000,

@@ -386,9 +386,10 @@ export function closingTests({ engine, open }: EngineSuite): void {
     const directory = temporaryDirectory(t)
     const sync = connection.sync()
     const backup = connection.backup(join(directory, 'copy.db'), { pagesPerStep: 1 })
+    // Waited for from now on, because either of the two may end first.
+    const refused = rejectsKind('misuse', backup, /closed/)
     connection.close()
-    await sync
-    await rejectsKind('misuse', backup, /closed/)
+    await Promise.all([sync, refused])
     assert.deepEqual(readdirSync(directory), [])
     const again = (await engine()).open(connection.path, groupedOptions)
     t.after(() => again.close())

@@ -1,5 +1,6 @@
 /** The command line of `orion serve`. */
 import { parseArgs } from 'node:util'
+import type { InspectionDepth } from './store/inspect-file.ts'
 
 /** What the command line says. */
 export interface DaemonArguments {
@@ -13,6 +14,8 @@ export interface DaemonArguments {
   readonly takeOver: boolean
   /** Also that of a newer one. */
   readonly force: boolean
+  /** A file to look at instead of serving, and how deep; what a daemon starts for its own upkeep. */
+  readonly inspect: { readonly path: string; readonly depth: InspectionDepth } | undefined
 }
 
 /** @returns The arguments, or what is wrong with them. */
@@ -31,6 +34,10 @@ export function parseCommandLine(argv: readonly string[]): DaemonArguments | str
       force: values.force ?? false,
       webSocket: values.websocket,
       idleExitMs: wholeNumber('idle-exit-ms', values['idle-exit-ms']),
+      inspect:
+        values.inspect === undefined
+          ? undefined
+          : { path: values.inspect, depth: values.depth === 'everything' ? 'everything' : 'whole' },
     }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -45,6 +52,8 @@ const options = {
   websocket: { type: 'string' },
   'take-over': { type: 'boolean' },
   force: { type: 'boolean' },
+  inspect: { type: 'string' },
+  depth: { type: 'string' },
 } as const
 
 function wholeNumber(name: string, text: string | undefined): number | undefined {

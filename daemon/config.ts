@@ -58,7 +58,7 @@ export function loadConfig(sources: ConfigSources): Config {
 const isFixed: (name: string) => boolean = (name) => [...fixedLimits].some((one) => one === name)
 const limitNames = Object.keys(defaultLimits).filter((name) => !isFixed(name))
 /** Limits for which 0 has a meaning of its own. */
-const mayBeZero: ReadonlySet<string> = new Set(['idleExitMs', 'drainMaxMs'])
+const mayBeZero: ReadonlySet<string> = new Set(['idleExitMs', 'drainMaxMs', 'backupEveryMs'])
 
 const limitsSchema: z.ZodType<Partial<Limits>> = z.strictObject(
   Object.fromEntries(

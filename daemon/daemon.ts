@@ -22,12 +22,14 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { EventBus } from './events/event-bus.ts'
 import { TopicPatterns } from './events/topic-pattern.ts'
+import { copyVerifier, fileInspector, type InspectFile } from './file-inspector.ts'
 import { CloseStack } from './lifecycle/close-stack.ts'
 import { IdleExit } from './lifecycle/idle-exit.ts'
 import { keepLogShort } from './lifecycle/log-rotation.ts'
 import { fileInPlace, type OwnThing, watchOwnThings } from './lifecycle/self-check.ts'
 import { Shutdown } from './lifecycle/shutdown.ts'
 import type { Log } from './log.ts'
+import { type OpenedStore, openOrMaintain, warningsOf } from './opened-store.ts'
 import { AccessTokens } from './session/access/access-tokens.ts'
 import { tokenFileName } from './session/access/token-file.ts'
 import type { Channel } from './session/channel.ts'
@@ -37,8 +39,10 @@ import type { Services } from './session/services.ts'
 import type { Session } from './session/session.ts'
 import { SessionRegistry } from './session/session-registry.ts'
 import type { Engine } from './store/engine/engine.ts'
-import { openStore } from './store/store.ts'
 import type { StoreApi } from './store/store-api.ts'
+import { StoreMemory } from './store/store-memory.ts'
+import type { StoreOptions } from './store/store-options.ts'
+import { Upkeep } from './upkeep.ts'
 
 /** What a daemon is started with. */
 export interface DaemonOptions {
@@ -51,6 +55,10 @@ export interface DaemonOptions {
   readonly clock?: Clock
   /** Types that are there from the first day. */
   readonly bundledTypes: readonly RecordTypeDefinition[]
+  /** The user's directory for what outlives stores; without it a store that was put back is not always noticed. */
+  readonly stateDirectory?: string | undefined
+  /** What inspects copies of the store; by default a process of this installation. */
+  readonly inspect?: InspectFile
   /**
    * `socket` listens and makes the daemon findable, with run-time files where the environment says; `none`
    * serves only what is attached.
@@ -65,6 +73,8 @@ export interface Daemon extends AsyncDisposable {
   readonly socketPath: string | undefined
   /** Resolves when it has ended, whoever ended it. */
   readonly ended: Promise<void>
+  /** Whether it has ended, or is about to, so that another one opens the store anew in its place. */
+  readonly begunAnew: boolean
   /** Serves a transport; by default as one of this process, which needs no token. */
   attach(transport: Transport, channel?: Channel): Session
   status(): DaemonStatusResult
@@ -91,18 +101,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemon> {
   const { config, log, clock = systemClock } = options
   const files = await openFiles(options)
+  const work = { changed: () => {} }
   const tokens = openTokens(options, stack)
-  const store = await openStore({
-    path: options.location.databasePath,
-    engine: options.engine,
-    clock,
-    limits: config.limits,
-    log,
-    bundledTypes: options.bundledTypes,
-    historyKeptMs: config.historyKeptMs,
-    // The next client starts a daemon that opens the store again, and learns what was stored.
-    onFailure: (failure) => void shutdown.begin(`the store failed: ${failure.message}`),
-  })
+  const inspect = options.inspect ?? fileInspector()
+  // The next client starts a daemon that opens the store again, and learns what was stored.
+  const onFailure = (failure: Error): void =>
+    void shutdown.begin(`the store failed: ${failure.message}`)
+  const onWork = (): void => work.changed()
+  const opened = await openOrMaintain(
+    { ...storeOptionsOf(options, inspect), onFailure, onWork },
+    files !== undefined,
+  )
+  const { store } = opened
   stack.push('store', () => store.close())
   const bus = new EventBus(store, { clock, log })
   stack.push('events', () => bus.close())
@@ -117,13 +127,16 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
   const status = (): DaemonStatusResult =>
     statusOf(birth, {
       webSocketUrl,
-      store,
+      opened,
       clock,
       connections: sessions.status(),
       aliveBecause: idle.aliveBecause(),
     })
+  const { databasePath } = options.location
+  const reopen = (reason: string): void => void shutdown.begin(reason, 'anew')
+  const upkeep = new Upkeep({ ...options, databasePath, opened, inspect, reopen })
   const services = servicesOf(
-    { store, bus, tokens, clock, shutdown, status, instanceId: birth.instanceId },
+    { opened, bus, tokens, clock, shutdown, status, upkeep, instanceId: birth.instanceId },
     options,
   )
   const sessions = new SessionRegistry(services, () => idle.changed())
@@ -133,6 +146,7 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
     reasons: () => reasonsToLive(sessions, store),
     onIdle: () => void shutdown.begin('nobody needed it'),
   })
+  work.changed = () => idle.changed()
   stack.push('idle timer', () => idle.close())
   const attach: Daemon['attach'] = (transport, channel = { kind: 'memory' }) =>
     sessions.attach(transport, channel)
@@ -149,6 +163,9 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
     instanceId,
     socketPath,
     ended: shutdown.ended,
+    get begunAnew() {
+      return shutdown.anew
+    },
     attach,
     status,
     close,
@@ -173,12 +190,13 @@ interface Birth {
 
 interface StatusParts extends Pick<DaemonStatusResult, 'connections' | 'aliveBecause'> {
   readonly webSocketUrl: string | undefined
-  readonly store: StoreApi
+  readonly opened: OpenedStore
   readonly clock: Clock
 }
 
 function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
-  const { store, clock, connections, aliveBecause, webSocketUrl } = parts
+  const { opened, clock, connections, aliveBecause, webSocketUrl } = parts
+  const { store } = opened
   const { socketPath } = birth
   return {
     version: VERSION,
@@ -194,21 +212,23 @@ function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
     floor: store.floor(),
     connections,
     aliveBecause,
+    warnings: warningsOf(opened),
     memoryBytes: process.memoryUsage.rss(),
   }
 }
 
-interface ServiceParts extends Pick<Services, 'store' | 'bus' | 'clock' | 'instanceId'> {
+interface ServiceParts extends Pick<Services, 'bus' | 'clock' | 'instanceId' | 'upkeep'> {
+  readonly opened: OpenedStore
   readonly tokens: AccessTokens
   readonly shutdown: Shutdown
   readonly status: () => DaemonStatusResult
 }
 
 function servicesOf(parts: ServiceParts, { config, log }: DaemonOptions): Services {
-  const { store, bus, tokens, clock, instanceId, shutdown, status } = parts
+  const { opened, bus, tokens, clock, instanceId, shutdown, status, upkeep } = parts
   const { limits, requireToken } = config
   return {
-    store,
+    store: opened.store,
     bus,
     patterns: new TopicPatterns(limits),
     access: { tokens, requireToken },
@@ -221,8 +241,30 @@ function servicesOf(parts: ServiceParts, { config, log }: DaemonOptions): Servic
       drainingRetryAfterMs: () => shutdown.retryAfterMs,
       end: (reason, ending) => void shutdown.begin(reason, ending),
       status,
+      warnings: () => warningsOf(opened),
+      maintenance: () => opened.maintenance,
     },
+    upkeep,
     openRpc: lazily(() => openRpcDocument(VERSION)),
+  }
+}
+
+function storeOptionsOf(options: DaemonOptions, inspect: InspectFile): StoreOptions {
+  const { location, engine, config, log, bundledTypes, stateDirectory, clock } = options
+  return {
+    path: location.databasePath,
+    engine,
+    clock: clock ?? systemClock,
+    limits: config.limits,
+    log,
+    bundledTypes,
+    historyKeptMs: config.historyKeptMs,
+    verifyCopy: copyVerifier(inspect, (reason) =>
+      log.warn('a backup could not be inspected', { reason }),
+    ),
+    ...(stateDirectory === undefined
+      ? {}
+      : { memory: new StoreMemory(join(stateDirectory, 'stores')) }),
   }
 }
 
@@ -326,6 +368,7 @@ function reasonsToLive(sessions: SessionRegistry, store: StoreApi): string[] {
   if (sessions.size > 0) reasons.push(counted(sessions.size, 'connection'))
   if (sessions.inFlight > 0) reasons.push(`${counted(sessions.inFlight, 'request')} under way`)
   if (waiting > 0) reasons.push(`${counted(waiting, 'write')} waiting`)
+  if (store.backups.isRunning) reasons.push('a backup under way')
   return reasons
 }
 

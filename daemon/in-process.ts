@@ -5,6 +5,7 @@
 import { orionRecordTypes } from '../plugins/orion/record-types.ts'
 import type { InProcessDaemon, InProcessFactory } from '../sdk/client/in-process.ts'
 import { acquireOwnerLock } from '../sdk/launch/owner-lock.ts'
+import { locateState } from '../sdk/launch/state-directory.ts'
 import { type Environment, prepareStore, type StoreLocation } from '../sdk/launch/store-location.ts'
 import type { RecordTypeDefinition } from '../sdk/record-type.ts'
 import { memoryPair } from '../sdk/transport/memory.ts'
@@ -57,6 +58,7 @@ async function open(
     config,
     log,
     bundledTypes: [...bundledTypes, ...(options.types ?? [])],
+    stateDirectory: locateState(env),
     listen: { on: 'none' },
   })
   const [server, client] = memoryPair(transportLimits(config.limits))

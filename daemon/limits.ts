@@ -123,6 +123,10 @@ export interface Limits {
   readonly selfCheckEveryMs: number
   /** Length of the daemon's log that starts a new one; one older log is kept. */
   readonly logFileMaxBytes: number
+  /** How long after the last backup the next one is made, if something has changed; 0 means never. */
+  readonly backupEveryMs: number
+  /** How many of the newest backups of each reason are kept beside the store. */
+  readonly backupsMax: number
 }
 
 /**
@@ -201,4 +205,6 @@ export const defaultLimits: Limits = {
   bookmarkEveryMs: 10_000,
   selfCheckEveryMs: 3_000,
   logFileMaxBytes: 4 * 1024 * 1024,
+  backupEveryMs: 24 * 60 * 60 * 1000,
+  backupsMax: 7,
 }

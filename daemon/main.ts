@@ -1,18 +1,22 @@
 /** What `orion serve` runs: command line, signals, exit code. */
 import { orionRecordTypes } from '../plugins/orion/record-types.ts'
 import { openStartupReport, takeHandedDescriptors } from '../sdk/launch/startup-report.ts'
+import { locateState } from '../sdk/launch/state-directory.ts'
 import { locateStore } from '../sdk/launch/store-location.ts'
-import { parseCommandLine } from './command-line.ts'
-import { type Config, loadConfig } from './config.ts'
-import { type Daemon, startDaemon } from './daemon.ts'
+import { systemClock } from './clock.ts'
+import { type DaemonArguments, parseCommandLine } from './command-line.ts'
+import { loadConfig } from './config.ts'
+import { type DaemonOptions, startDaemon } from './daemon.ts'
+import { type DaemonLives, startLives } from './daemon-lives.ts'
 import { onUncaught } from './lifecycle/last-resort.ts'
 import { onTerminationSignal } from './lifecycle/signals.ts'
 import { describeFailure } from './lifecycle/start-failure.ts'
 import { takeOver } from './lifecycle/take-over.ts'
 import { takeOwnership } from './lifecycle/take-ownership.ts'
-import { type Log, openLog } from './log.ts'
+import { openLog } from './log.ts'
 import { serveStdio } from './serve-stdio.ts'
 import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
+import { inspectFile } from './store/inspect-file.ts'
 
 /**
  * Serves a store until it is told to end:
@@ -26,49 +30,72 @@ import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
 export async function runDaemon(argv: readonly string[]): Promise<number> {
   const args = parseCommandLine(argv)
   if (typeof args === 'string') return complain(args, wrongUsage)
+  if (args.inspect !== undefined) return await printReport(args.inspect)
   const handed = takeHandedDescriptors(process.env)
   const report = openStartupReport(handed?.reportFd)
-  let daemon: Daemon
-  let config: Config
-  let log: Log
+  let options: DaemonOptions
+  let lives: DaemonLives
   try {
-    const location = locateStore({ store: args.store, cwd: process.cwd(), env: process.env })
-    const limits = args.idleExitMs === undefined ? {} : { idleExitMs: args.idleExitMs }
-    const { webSocket } = args
-    const { directory: storeDirectory } = location
-    config = loadConfig({ storeDirectory, env: process.env, limits, webSocket })
-    log = openLog(2, config.logLevel)
-    // Before the store is taken, because nobody serves it from then on until this one does.
-    const engine = await loadSqlJsEngine()
-    const lock = args.takeOver
-      ? await takeOver({ location, env: process.env, force: args.force })
-      : await takeOwnership(location, handed?.lockFds)
-    daemon = await startDaemon({
-      location,
-      lock,
-      engine,
-      config,
-      log,
-      bundledTypes: orionRecordTypes.map(({ definition }) => definition),
-      listen: args.stdio ? { on: 'none' } : { on: 'socket', env: process.env },
-    })
+    options = await optionsOf(args, handed?.lockFds)
+    lives = await startLives((lock) => startDaemon({ ...options, lock }), options.lock)
   } catch (error) {
     const failure = describeFailure(error)
     report.failed(failure)
     return complain(`${failure.message}\n  what to do: ${failure.remedy}`, cannotStart)
   }
   let exitCode = 0
-  const signals = onTerminationSignal((signal) => void daemon.close(`got ${signal}`))
-  const uncaught = onUncaught(log, () => {
+  const signals = onTerminationSignal((signal) => lives.close(`got ${signal}`))
+  const uncaught = onUncaught(options.log, () => {
     exitCode = failed
-    void daemon.close('an exception that nobody caught')
+    lives.close('an exception that nobody caught')
   })
-  if (args.stdio) serveStdio(daemon, config.limits)
+  if (args.stdio) serveStdio(lives.first, options.config.limits)
   report.ready()
-  await daemon.ended
+  await lives.ended.catch((error: unknown) => {
+    exitCode = complain(describeFailure(error).message, cannotStart)
+  })
   signals.dispose()
   uncaught.dispose()
   return exitCode
+}
+
+async function optionsOf(
+  args: DaemonArguments,
+  handedLockFds: readonly number[] | undefined,
+): Promise<DaemonOptions> {
+  const { env } = process
+  const location = locateStore({ store: args.store, cwd: process.cwd(), env })
+  const limits = args.idleExitMs === undefined ? {} : { idleExitMs: args.idleExitMs }
+  const { webSocket } = args
+  const { directory: storeDirectory } = location
+  const config = loadConfig({ storeDirectory, env, limits, webSocket })
+  const log = openLog(2, config.logLevel)
+  // Before the store is taken, because nobody serves it from then on until this one does.
+  const engine = await loadSqlJsEngine()
+  const lock = args.takeOver
+    ? await takeOver({ location, env, force: args.force })
+    : await takeOwnership(location, handedLockFds)
+  return {
+    location,
+    lock,
+    engine,
+    config,
+    log,
+    bundledTypes: orionRecordTypes.map(({ definition }) => definition),
+    stateDirectory: locateState(env),
+    listen: args.stdio ? { on: 'none' } : { on: 'socket', env },
+  }
+}
+
+/** What the daemon's own upkeep asks of a process of its own: one line of JSON about a file. */
+async function printReport({
+  path,
+  depth,
+}: NonNullable<DaemonArguments['inspect']>): Promise<number> {
+  const nowMicros = systemClock.nowMicros()
+  const report = inspectFile(await loadSqlJsEngine(), path, { depth, nowMicros })
+  await new Promise((resolve) => process.stdout.write(`${JSON.stringify(report)}\n`, resolve))
+  return 0
 }
 
 /** Exit codes of the command line. */

@@ -10,8 +10,8 @@ export interface ShutdownParts {
   readonly retryAfterMs: number
 }
 
-/** Whether a daemon ends for good, or another one goes on in its place. */
-export type Ending = 'shutdown' | 'handover'
+/** Whether a daemon ends for good, another process goes on in its place, or this one opens the store anew. */
+export type Ending = 'shutdown' | 'handover' | 'anew'
 
 /** Draining begins with the first call of `begin`; everything is closed when `ended` resolves. */
 export class Shutdown {
@@ -34,9 +34,15 @@ export class Shutdown {
   }
 
   /** What subscribers are told when they are closed. */
-  get closing(): { readonly reason: Ending; readonly retryAfterMs?: number } {
-    const reason = this.#ending
-    return reason === 'handover' ? { reason, retryAfterMs: 0 } : { reason }
+  get closing(): { readonly reason: 'shutdown' | 'handover'; readonly retryAfterMs?: number } {
+    return this.#ending === 'shutdown'
+      ? { reason: 'shutdown' }
+      : { reason: 'handover', retryAfterMs: 0 }
+  }
+
+  /** Whether this process opens the store anew when it has ended. */
+  get anew(): boolean {
+    return this.#ending === 'anew'
   }
 
   /** What a refused request is told to wait; undefined while requests are served. */

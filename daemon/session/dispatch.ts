@@ -7,9 +7,16 @@ import { ResponseError } from 'vscode-jsonrpc'
 import type { z } from 'zod'
 import { didYouMean } from '../../sdk/did-you-mean.ts'
 import { type Issue, isOrionError, isRetryable, OrionError } from '../../sdk/errors.ts'
-import { BackupStore } from '../../sdk/protocol/daemon.ts'
+import {
+  BackupStore,
+  DaemonStatus,
+  HandOverDaemon,
+  ShutdownDaemon,
+} from '../../sdk/protocol/daemon.ts'
 import { errorCodes, lspCancelled } from '../../sdk/protocol/error-codes.ts'
+import { Discover, ExecuteCommand, Initialize, Shutdown } from '../../sdk/protocol/handshake.ts'
 import { operationsMax, pageMax } from '../../sdk/protocol/records.ts'
+import { CheckStore, ListBackups, RestoreStore } from '../../sdk/protocol/upkeep.ts'
 import type { Log } from '../log.ts'
 import type { RequestContext } from './request-context.ts'
 import { authorise, holds } from './rights.ts'
@@ -63,12 +70,18 @@ export class Dispatcher {
 
   /** Whether a request is given up when its connection closes: it only looks, or only copies. */
   endsWithConnection(method: string): boolean {
-    return method === BackupStore.method || this.#routes.get(method)?.definition.scope === 'read'
+    return (
+      method === BackupStore.method ||
+      method === CheckStore.method ||
+      this.#routes.get(method)?.definition.scope === 'read'
+    )
   }
 
   #call(method: string, raw: unknown, context: RequestContext): unknown {
     const route = this.#routes.get(method)
     if (route === undefined) throw this.#methodNotFound(method)
+    const maintenance = context.services.control.maintenance()
+    if (maintenance !== undefined && !servedInMaintenance.has(method)) throw maintenance
     assertListsBounded(raw)
     const parsed = parseParams(route.definition.params, raw)
     authorise(context.session.rights, route.definition, parsed)
@@ -142,6 +155,20 @@ function assertListsBounded(raw: unknown): void {
     )
   }
 }
+
+/** What is served when the store can't be read: what says so, and what mends it. */
+const servedInMaintenance: ReadonlySet<string> = new Set([
+  Initialize.method,
+  Shutdown.method,
+  Discover.method,
+  ExecuteCommand.method,
+  DaemonStatus.method,
+  ShutdownDaemon.method,
+  HandOverDaemon.method,
+  ListBackups.method,
+  RestoreStore.method,
+  CheckStore.method,
+])
 
 const issuesMax = 20
 const issueMaxLength = 500

@@ -12,7 +12,7 @@ import { requests } from '../../sdk/protocol/methods.ts'
 import type { Limits } from '../limits.ts'
 import { limitedTypes } from './access/access-tokens.ts'
 import { authenticate, type Channel } from './channel.ts'
-import { heldScopes, narrowRights, type Rights } from './rights.ts'
+import { heldScopes, holdsForAll, narrowRights, type Rights } from './rights.ts'
 import type { Services } from './services.ts'
 
 /** Who is at the other end, once the handshake is done. */
@@ -98,7 +98,7 @@ function claimsOf(claims: NonNullable<InitializeParams['claims']>): Claims {
 
 function resultOf(
   agreed: { readonly protocol: number; readonly rights: Rights },
-  { store, limits, version, instanceId }: Services,
+  { store, limits, version, instanceId, control }: Services,
 ): InitializeResult {
   const server = { name: 'orion', version }
   return {
@@ -113,9 +113,9 @@ function resultOf(
     principal: agreed.rights.principal,
     scopes: heldScopes(agreed.rights),
     ...limitedTypes(agreed.rights.grants),
-    capabilities,
+    capabilities: control.maintenance() === undefined ? capabilities : inMaintenance,
     limits: limitsForClients(limits),
-    warnings: [],
+    warnings: holdsForAll(agreed.rights, 'admin') ? [...control.warnings()] : [],
   }
 }
 
@@ -170,6 +170,8 @@ export const toldLimits = [
   'positionsKeptMs',
   'bookmarkEveryMs',
 ] as const satisfies readonly (keyof Limits)[]
+/** Nothing but upkeep is served: the store can't be read. */
+const inMaintenance: JsonObject = { ...capabilities, maintenance: true }
 
 function limitsForClients(limits: Limits): { [name: string]: number } {
   return Object.fromEntries(toldLimits.map((name) => [name, limits[name]]))

@@ -45,6 +45,7 @@ export interface RequestSession {
 export class RequestContext implements Caller {
   readonly session: RequestSession
   readonly method: string
+  readonly startedMs = performance.now()
   readonly claims?: Claims
   /** Tells the session that the answer is known; dispatch calls it once. */
   readonly finish: (request: RequestContext) => void

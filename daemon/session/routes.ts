@@ -6,6 +6,7 @@ import * as record from '../../sdk/protocol/records.ts'
 import * as subscription from '../../sdk/protocol/subscriptions.ts'
 import * as token from '../../sdk/protocol/tokens.ts'
 import * as type from '../../sdk/protocol/types.ts'
+import * as upkeep from '../../sdk/protocol/upkeep.ts'
 import * as connections from './handlers/connection.ts'
 import * as daemons from './handlers/daemon.ts'
 import * as events from './handlers/events.ts'
@@ -13,6 +14,7 @@ import * as types from './handlers/record-types.ts'
 import { recordReads, recordWrites } from './handlers/records.ts'
 import * as subscriptions from './handlers/subscriptions.ts'
 import * as tokens from './handlers/tokens.ts'
+import * as upkeeps from './handlers/upkeep.ts'
 import { type Route, route } from './route.ts'
 
 /** The table that dispatch serves by. */
@@ -48,6 +50,10 @@ export const routes: readonly Route[] = [
   route(token.RevokeToken, tokens.revoke),
   route(daemon.DaemonStatus, daemons.status),
   route(daemon.BackupStore, daemons.backup),
+  route(upkeep.ListBackups, upkeeps.backups),
+  route(upkeep.RestoreStore, upkeeps.restore),
+  route(upkeep.CheckStore, upkeeps.check),
+  route(upkeep.SettleStore, upkeeps.settle),
   route(daemon.CompactStore, daemons.compact),
   route(daemon.ShutdownDaemon, daemons.shutdown),
   route(daemon.HandOverDaemon, daemons.handOver),

@@ -265,6 +265,7 @@ export class Session implements RequestSession {
       principal: this.#peer?.rights.principal ?? '',
       connectedAt: this.#connectedAt,
       inFlight: this.#inFlight.size,
+      requests: requestsOf(this.#inFlight),
       subscriptions: this.subscriptions.status().map(({ id, patterns, seq, behind }) => ({
         subscriptionId: id,
         patterns: [...patterns],
@@ -338,6 +339,20 @@ function tokenEnded(): OrionError<'unauthenticated'> {
     remedy: 'ask the owner of the store for another token: `orion token create`',
   })
 }
+
+/** The longest first: they came first. */
+function requestsOf(
+  inFlight: ReadonlySet<RequestContext>,
+): DaemonStatusResult['connections'][number]['requests'] {
+  const now = performance.now()
+  return [...inFlight].slice(0, requestsShownMax).map(({ method, startedMs }) => ({
+    method: method.slice(0, methodShownMax),
+    forMs: Math.round(now - startedMs),
+  }))
+}
+
+const requestsShownMax = 10
+const methodShownMax = 80
 
 /** These end when the daemon drains: they would last longer than it. */
 function waitsForEvents(request: RequestContext): boolean {

@@ -11,7 +11,8 @@ import { holdsForAll, type Rights } from './rights.ts'
 export function statusFor(rights: Rights, status: DaemonStatusResult): DaemonStatusResult {
   if (holdsForAll(rights, 'admin')) return status
   const { version, instanceId, pid, startedAt, uptimeMs, mode, socket, websocket } = status
-  const { store, token, floor, engine, queue, aliveBecause, memoryBytes } = status
+  const { store, log, token, floor, engine, queue, aliveBecause, memoryBytes } = status
+  const { everyMs, kept, running, next } = status.backups
   const { storeId, epoch, path, sizeBytes, logPages, state } = store
   const own = <T extends { readonly principal: string }>(items: readonly T[]): T[] =>
     items.filter(({ principal }) => principal === rights.principal)
@@ -25,6 +26,7 @@ export function statusFor(rights: Rights, status: DaemonStatusResult): DaemonSta
     ...(socket === undefined ? {} : { socket }),
     ...(websocket === undefined ? {} : { websocket }),
     store: { path, storeId, epoch, sizeBytes, logPages, state },
+    log,
     token,
     floor,
     engine,
@@ -32,6 +34,9 @@ export function statusFor(rights: Rights, status: DaemonStatusResult): DaemonSta
     positions: own(status.positions),
     connections: own(status.connections),
     aliveBecause,
+    backups: { everyMs, kept, running, next },
+    // They name places, and are for who can do something about them.
+    warnings: [],
     memoryBytes,
   }
 }

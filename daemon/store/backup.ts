@@ -1,24 +1,35 @@
 /** A consistent copy of the store's file, made while others write. */
 import { existsSync, mkdirSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
 import { OrionError } from '../../sdk/errors.ts'
 import type { Instant } from '../../sdk/instant.ts'
-import type { Connection } from './engine/engine.ts'
+import { type BackupReason, backupPath } from './backup-files.ts'
+import { type Connection, EngineError } from './engine/engine.ts'
 import { backupMark, removeMeta, writeMeta } from './store-meta.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 const pagesPerStep = 128
 
-/** Copies the store to `path`, or into `backups/` beside its file under a name made of the instant. */
+/** Looks at a finished copy before it gets its name; what it throws makes the backup fail. */
+export type VerifyCopy = (path: string, signal?: AbortSignal) => Promise<void>
+
+/**
+ * Copies the store to `path`, or into `backups/` beside its file under a name that says when and why.
+ *
+ * @throws OrionError `invalid_request` for a path that can't be; `cancelled`; `storage_full`, `storage_failed`: there is no
+ * such backup then, and the store is as it was.
+ */
 export async function backupStore(request: {
   readonly connection: Connection
   readonly queue: WriteQueue
   readonly path: string | undefined
+  readonly reason: BackupReason
   readonly at: Instant
+  readonly verify: VerifyCopy | undefined
   readonly signal?: AbortSignal
 }): Promise<{ path: string; sizeBytes: number }> {
-  const { connection, queue, at, signal } = request
-  const path = request.path ?? join(dirname(connection.path), 'backups', `${fileStamp(at)}.db`)
+  const { connection, queue, at, signal, verify } = request
+  const path = request.path ?? backupPath(connection.path, at, request.reason)
   if (!isAbsolute(path)) {
     throw new OrionError(
       'invalid_request',
@@ -35,15 +46,17 @@ export async function backupStore(request: {
   }
   try {
     // Only our own directory is made, one level deep: Node's recursive mkdir never returns in /proc.
-    if (request.path === undefined && !existsSync(dirname(path))) {
-      mkdirSync(dirname(path), { mode: 0o700 })
-    }
+    if (request.path === undefined) makeBackupDirectory(path)
     const mark = backupMark()
     await queue.submit({ undo: 'nothing', run: () => writeMeta(connection, mark, at) }, {})
     // What readers see must be on disk before it is copied; otherwise a backup could know more than the log.
     await connection.sync()
     try {
-      await connection.backup(path, { pagesPerStep, ...(signal === undefined ? {} : { signal }) })
+      await connection.backup(path, {
+        pagesPerStep,
+        ...(signal === undefined ? {} : { signal }),
+        ...(verify === undefined ? {} : { verify: (copy) => verify(copy, signal) }),
+      })
     } finally {
       // If it can't be removed, the next start takes this store for a restored one, which is safe.
       const run = (): void => removeMeta(connection, mark)
@@ -52,14 +65,45 @@ export async function backupStore(request: {
     return { path, sizeBytes: statSync(path).size }
   } catch (error) {
     if (signal?.aborted) throw new OrionError('cancelled', 'the backup was cancelled', {})
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new OrionError('storage_failed', `the backup to ${path} failed: ${reason}`, {
-      remedy:
-        'Check the path, the permissions and the free space there. The store itself is untouched.',
-    })
+    throw backupFailed(path, error)
   }
 }
 
-function fileStamp(at: Instant): string {
-  return at.replaceAll(':', '').replaceAll('-', '')
+/**
+ * Copies an open store that nobody writes to yet, because its format is about to be changed.
+ *
+ * @throws OrionError as `backupStore`.
+ */
+export async function backupBeforeMigration(
+  connection: Connection,
+  at: Instant,
+  verify?: VerifyCopy,
+): Promise<void> {
+  const path = backupPath(connection.path, at, 'before-migration')
+  try {
+    makeBackupDirectory(path)
+    await connection.backup(path, { pagesPerStep, ...(verify === undefined ? {} : { verify }) })
+  } catch (error) {
+    throw backupFailed(path, error)
+  }
+}
+
+/** The directory for backups that nobody named a place for; one level, for Node's recursive mkdir never returns in /proc. */
+export function makeBackupDirectory(path: string): void {
+  if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 })
+}
+
+function backupFailed(path: string, error: unknown): OrionError {
+  if (error instanceof OrionError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  const full = error instanceof EngineError && error.kind === 'full'
+  return new OrionError(
+    full ? 'storage_full' : 'storage_failed',
+    `the backup to ${path} failed: ${reason}`,
+    {
+      remedy:
+        'Check the path, the permissions and the free space there. The store itself is untouched.',
+    },
+    { cause: error },
+  )
 }

@@ -6,12 +6,14 @@
  */
 
 import type { z } from 'zod'
+import type { Instant } from '../../sdk/instant.ts'
 import type { JsonObject } from '../../sdk/json.ts'
 import type { Claims, Event, Record, Seq, Token, WriteResult } from '../../sdk/model.ts'
 import type * as daemon from '../../sdk/protocol/daemon.ts'
 import type * as events from '../../sdk/protocol/events.ts'
 import type * as records from '../../sdk/protocol/records.ts'
 import type * as types from '../../sdk/protocol/types.ts'
+import type * as upkeep from '../../sdk/protocol/upkeep.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 
 /** On whose behalf a request is made; the session proved it. */
@@ -171,12 +173,47 @@ export interface StorePositions {
   use(owner: PositionOwner, onTaken: () => void): { dispose(): void }
 }
 
+/** Which store this is, as far as it was asked. */
+export interface StoreIdentityApi {
+  /** Whose copy this store is, as long as nobody has said whether it was copied or moved. */
+  readonly copiedFrom: { readonly storeId: string; readonly path: string } | undefined
+  /**
+   * Answers that question: a copy stays a store of its own; what was moved gets its old id back, once it is opened again.
+   *
+   * @throws OrionError `invalid_request` when nobody asks, or when the original is still where it was.
+   */
+  settle(
+    as: 'moved' | 'copied',
+    options?: { readonly force?: boolean | undefined },
+  ): Promise<{ readonly storeId: string; readonly reopen: boolean }>
+}
+
+/** The backups of a store. */
+export interface StoreBackupsApi {
+  /** The newest that the store knows of. */
+  readonly last: Backup | undefined
+  readonly isRunning: boolean
+  /** Why the last one that was due failed; undefined when it did not. */
+  readonly problem: string | undefined
+  /** Those beside the store, newest first. */
+  list(): readonly Backup[]
+  /** When the next one is due, if it is, and why or why not. */
+  next(): { readonly at?: Instant; readonly because: string }
+  /** Makes a copy of the store as it is now, and removes it when `use` is done with it. */
+  withCopy<T>(use: (path: string) => Promise<T>, signal?: AbortSignal): Promise<T>
+}
+
+/** A backup that was made. */
+export type Backup = Result<typeof upkeep.ListBackups>['backups'][number]
+
 /** The store as the session, the events and the composition root see it. */
 export interface StoreApi extends StoreReads, StoreWrites {
   readonly storeId: string
   readonly epoch: string
   readonly log: StoreLog
   readonly positions: StorePositions
+  readonly identity: StoreIdentityApi
+  readonly backups: StoreBackupsApi
   /** The token of the newest event on disk. */
   token(): Token
   /** The token of the floor. */
@@ -211,6 +248,8 @@ export interface StoreApi extends StoreReads, StoreWrites {
    */
   compact(before: Token | undefined): Promise<Result<typeof daemon.CompactStore>>
   backup(path: string | undefined, signal?: AbortSignal): Promise<Result<typeof daemon.BackupStore>>
+  /** Builds indexes anew, one transaction each; nothing that is stored changes. */
+  rebuildIndexes(names: readonly string[]): Promise<void>
   status(): StoreStatus
   /** Lets accepted writes finish, checkpoints, and closes the file. Idempotent. */
   close(): Promise<void>
@@ -219,5 +258,5 @@ export interface StoreApi extends StoreReads, StoreWrites {
 /** The store's part of `daemon/status`. */
 export type StoreStatus = Pick<
   daemon.DaemonStatusResult,
-  'store' | 'engine' | 'queue' | 'positions' | 'lastBackup'
+  'store' | 'engine' | 'queue' | 'log' | 'positions' | 'lastBackup' | 'backups'
 >

@@ -16,9 +16,22 @@ export function loadIdentity(connection: Connection): StoreIdentity {
  * went back to an earlier state; call it before anything is served.
  */
 export function newEpoch(connection: Connection): void {
+  const before = readMeta(connection, 'epoch')
+  if (before !== undefined) {
+    const past = [before, ...pastEpochs(connection)].slice(0, pastEpochsMax)
+    writeMeta(connection, 'pastEpochs', past.join(' '))
+  }
   writeMeta(connection, 'epoch', randomName(8))
   connection.prepare('DELETE FROM meta WHERE key >= ? AND key < ?').run(backupKeys)
 }
+
+/** The epochs that this file has had before the present one, newest first. */
+export function pastEpochs(connection: Connection): readonly string[] {
+  return (readMeta(connection, 'pastEpochs') ?? '').split(' ').filter((epoch) => epoch !== '')
+}
+
+/** Far more than a store has in its life; each is a word of the file. */
+const pastEpochsMax = 100
 
 /** Makes an open file a store of its own, which no token of the store it was copied from fits. */
 export function newStore(connection: Connection): void {
@@ -67,6 +80,12 @@ function keepMeta(connection: Connection, key: string, value: string): string {
 /** Lower-case letters and digits; 12 of them hold 62 bits. */
 function randomName(length: number): string {
   return Array.from({ length }, () => randomInt(36).toString(36)).join('')
+}
+
+/** The seq of the newest event, also when compaction has taken it; 0 without one. */
+export function newestPosition(connection: Connection): number {
+  const newest = connection.prepare('SELECT max(seq) AS seq FROM log').get()?.seq
+  return Math.max(Number(newest ?? 0), Number(readMeta(connection, 'floorSeq') ?? 0))
 }
 
 /** The instant of the newest event in microseconds; 0 without one. */

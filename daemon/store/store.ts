@@ -1,17 +1,14 @@
-/** Opens and closes a store, and is its face to the rest of the daemon. */
+/** An open store: its parts, and its face to the rest of the daemon. */
 import { statSync } from 'node:fs'
 import { OrionError } from '../../sdk/errors.ts'
 import { formatToken, parseToken, type Token } from '../../sdk/model.ts'
 import { jsonSchemaOf } from '../../sdk/record-schema.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
-import type { Clock } from '../clock.ts'
-import type { Limits } from '../limits.ts'
-import type { Log } from '../log.ts'
-import { backupStore } from './backup.ts'
-import type { Connection, Engine } from './engine/engine.ts'
+import { Backups } from './backups.ts'
+import type { Connection } from './engine/engine.ts'
 import { EventLog } from './event-log.ts'
-import { prepareFormat } from './format.ts'
 import { IdempotencyAnswers } from './idempotency.ts'
+import { IdentityKeeper } from './identity-keeper.ts'
 import { NamedPositions } from './named-positions.ts'
 import { PastRecords } from './past-records.ts'
 import { reachSeq } from './reach-seq.ts'
@@ -20,72 +17,18 @@ import { RecordReads } from './record-reads.ts'
 import { Retention } from './retention.ts'
 import { SnapshotReads } from './snapshot-reads.ts'
 import { createSqlCompiler, recordTableName, type SqlCompiler } from './sql.ts'
-import { storageError } from './storage-error.ts'
 import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
 import { StoreContext } from './store-context.ts'
-import { isRestoredBackup, loadIdentity, newEpoch, newestInstant, readMeta } from './store-meta.ts'
-import { settleInPlace } from './store-place.ts'
+import { loadIdentity, newestInstant, readMeta } from './store-meta.ts'
+import type { StoreOptions } from './store-options.ts'
 import { quoteName } from './tables.ts'
 import { tokensOf } from './tokens.ts'
 import { TypeRegistry } from './type-registry.ts'
 import { WriteQueue } from './write-queue.ts'
 import { WriteRequests } from './write-requests.ts'
 
-/** What a store is opened with. The caller holds the owner lock. */
-export interface StoreOptions {
-  /** Absolute path of the database file. */
-  readonly path: string
-  readonly engine: Engine
-  readonly clock: Clock
-  readonly limits: Limits
-  readonly log: Log
-  /** Types that are there from the first day: defined, or extended, before anybody asks. */
-  readonly bundledTypes: readonly RecordTypeDefinition[]
-  /** Record types whose history outlives their events, and for how long. */
-  readonly historyKeptMs?: Readonly<Record<string, number>>
-  /** The store went back to an earlier state: tokens given before are of another epoch. */
-  readonly beginEpoch?: boolean
-  /** Told when a sync failed: only opening the store again tells what is stored. */
-  readonly onFailure?: (failure: Error) => void
-}
-
-/**
- * Opens a store, creating it if need be, and recovers what a crash left.
- *
- * @throws OrionError `storage_failed`, `storage_full`: what is wrong with the file and what to do.
- */
-export async function openStore(options: StoreOptions): Promise<StoreApi> {
-  const connection = openConnection(options)
-  try {
-    prepareFormat(connection)
-    const placement = settleInPlace(connection)
-    if (placement !== 'same') options.log.warn('the store has another file', { placement })
-    if (options.beginEpoch || isRestoredBackup(connection)) newEpoch(connection)
-    const store = new Store(options, connection)
-    await store.defineBundled(options.bundledTypes)
-    // What a crashed daemon left in the log may be in the kernel's memory alone: it is served only from disk.
-    await connection.sync()
-    return store
-  } catch (error) {
-    connection.close()
-    throw storageError(error, options.path)
-  }
-}
-
-function openConnection({ engine, path, limits }: StoreOptions): Connection {
-  try {
-    return engine.open(path, {
-      syncMode: 'grouped',
-      cacheKib: limits.pageCacheKib,
-      statementsMax: limits.statementsMax,
-    })
-  } catch (error) {
-    throw storageError(error, path)
-  }
-}
-
 /** One open store. */
-class Store implements StoreApi {
+export class Store implements StoreApi {
   readonly log: EventLog
   readonly #options: StoreOptions
   readonly #connection: Connection
@@ -97,9 +40,10 @@ class Store implements StoreApi {
   readonly #past: PastRecords
   readonly #snapshots: SnapshotReads
   readonly positions: NamedPositions
+  readonly identity: IdentityKeeper
+  readonly backups: Backups
   readonly #retention: Retention
   readonly #housekeeping: NodeJS.Timeout
-  #lastBackup: StoreStatus['lastBackup']
   #closing: Promise<void> | undefined
 
   constructor(options: StoreOptions, connection: Connection) {
@@ -158,6 +102,14 @@ class Store implements StoreApi {
       log,
       historyKeptMs: options.historyKeptMs ?? {},
     })
+    this.identity = new IdentityKeeper({
+      connection,
+      queue,
+      events: this.log,
+      identity,
+      memory: options.memory,
+    })
+    this.backups = this.#openBackups()
     this.#housekeeping = setInterval(() => void this.#forgetOldAnswers(), housekeepingMs).unref()
   }
 
@@ -165,6 +117,21 @@ class Store implements StoreApi {
     const registry = new TypeRegistry(this.#context, compiler)
     registry.load()
     return registry
+  }
+
+  #openBackups(): Backups {
+    const { clock, limits, log, verifyCopy, onWork = () => {} } = this.#options
+    return new Backups({
+      connection: this.#connection,
+      queue: this.#queue,
+      events: this.log,
+      nextInstant: () => this.#context.nextInstant(),
+      clock,
+      limits,
+      log,
+      verify: verifyCopy,
+      onChange: onWork,
+    })
   }
 
   get storeId(): string {
@@ -303,17 +270,8 @@ class Store implements StoreApi {
   readonly readSnapshot: StoreApi['readSnapshot'] = (request) => this.#snapshots.read(request)
 
   async backup(path: string | undefined, signal?: AbortSignal): ReturnType<StoreApi['backup']> {
-    const at = this.#context.nextInstant()
-    const { connection } = this.#context
-    const made = await backupStore({
-      connection,
-      queue: this.#queue,
-      path,
-      at,
-      ...(signal === undefined ? {} : { signal }),
-    })
-    this.#lastBackup = { path: made.path, at }
-    return { ...made, token: this.token() }
+    const made = await this.backups.make(path, 'asked', signal)
+    return { path: made.path, sizeBytes: made.sizeBytes, token: this.tokenAt(made.seq) }
   }
 
   async compact(before: Token | undefined): ReturnType<StoreApi['compact']> {
@@ -325,6 +283,13 @@ class Store implements StoreApi {
     }
     const { floorSeq, deleted } = await this.#retention.compact(seq)
     return { floor: this.tokenAt(floorSeq), deleted }
+  }
+
+  async rebuildIndexes(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const run = (): void => this.#connection.exec(`REINDEX ${quoteName(name)}`)
+      await this.#queue.submit({ undo: 'nothing', alone: true, run }, {})
+    }
   }
 
   status(): StoreStatus {
@@ -353,7 +318,27 @@ class Store implements StoreApi {
         token: formatToken({ storeId: this.storeId, epoch, seq }),
         inUse,
       })),
-      ...(this.#lastBackup === undefined ? {} : { lastBackup: this.#lastBackup }),
+      log: {
+        seq: this.log.durableSeq,
+        floorSeq: this.log.floorSeq,
+        events: this.log.durableSeq - this.log.floorSeq,
+      },
+      ...this.#backupStatus(),
+    }
+  }
+
+  #backupStatus(): Pick<StoreStatus, 'lastBackup' | 'backups'> {
+    const { last, problem } = this.backups
+    const { backupEveryMs, backupsMax } = this.#options.limits
+    return {
+      ...(last === undefined ? {} : { lastBackup: last }),
+      backups: {
+        everyMs: backupEveryMs,
+        kept: backupsMax,
+        running: this.backups.isRunning,
+        next: this.backups.next(),
+        ...(problem === undefined ? {} : { problem }),
+      },
     }
   }
 
@@ -364,7 +349,9 @@ class Store implements StoreApi {
 
   async #close(): Promise<void> {
     clearInterval(this.#housekeeping)
+    await this.backups.close()
     await Promise.all([this.#queue.close(), this.#retention.close()])
+    this.identity.close()
     if (this.#queue.state !== 'failed') {
       await this.#connection.checkpoint().catch((error: unknown) => {
         this.#options.log.warn(

@@ -53,6 +53,8 @@ export interface ConnectOptions {
   readonly url?: string | undefined
   /** Longest time to connect, and of each request that says nothing itself, in milliseconds. Default 30 s. */
   readonly timeoutMs?: number | undefined
+  /** Also to a daemon whose store can't be read and that serves only what mends it; others refuse with `storage_failed`. */
+  readonly maintenance?: boolean | undefined
   /** Gives up connecting. */
   readonly signal?: AbortSignal | undefined
   /** Record types to define now rather than at their first use. */
@@ -112,7 +114,7 @@ function dialerOf(options: ConnectOptions): Dialer {
 }
 
 function helloOf(options: ConnectOptions, cwd: string): InitializeParams {
-  const { client, token, narrow, claims } = options
+  const { client, token, narrow, claims, maintenance } = options
   return {
     protocol: protocolRange,
     client,
@@ -121,6 +123,7 @@ function helloOf(options: ConnectOptions, cwd: string): InitializeParams {
     ...(token === undefined ? {} : { token }),
     ...(narrow === undefined ? {} : { narrow }),
     ...(claims === undefined ? {} : { claims }),
+    ...(maintenance ? { capabilities: { maintenance } } : {}),
   }
 }
 

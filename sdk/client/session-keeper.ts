@@ -180,8 +180,9 @@ export class SessionKeeper {
   #failHopeless(error: unknown): void {
     this.#failAll((waiter) => waiter.oneAttempt === true, error)
     if (!this.#dialer.redials || isRefusal(error)) this.#failAll(() => true, error)
-    // The launcher has tried until its deadline. Subscriptions go on waiting for somebody else to mend it.
-    else if (error instanceof LaunchError) {
+    // The launcher has tried until its deadline, or the store can't be read. Subscriptions go on waiting for somebody
+    // else to mend it.
+    else if (error instanceof LaunchError || isOrionError(error, 'storage_failed')) {
       this.#failAll((waiter) => waiter.urgent, error)
       this.#shutDown = true
     }

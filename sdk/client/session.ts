@@ -6,6 +6,7 @@ import { type Position, parseToken } from '../model.ts'
 import type { RequestDefinition } from '../protocol/define.ts'
 import { Initialize, type InitializeParams, type InitializeResult } from '../protocol/handshake.ts'
 import * as subscriptions from '../protocol/subscriptions.ts'
+import { warning } from '../protocol/upkeep.ts'
 import { createConnection } from '../transport/json-rpc-connection.ts'
 import type { Transport } from '../transport/transport.ts'
 import { proveDaemon } from './prove-daemon.ts'
@@ -58,7 +59,9 @@ export class Session {
       if (signal?.aborted) connection.dispose()
       if (endpoint !== undefined) await proveDaemon(connection, hello, endpoint)
       const answer = await connection.sendRequest(Initialize.type, hello)
-      const session = new Session(connection, transport, parseResult(Initialize, answer))
+      const welcome = parseResult(Initialize, answer)
+      assertServes(welcome, hello)
+      const session = new Session(connection, transport, welcome)
       transport.onClose(() => {
         session.#open = false
       })
@@ -131,6 +134,16 @@ export class Session {
     await closed
     clearTimeout(keepAlive)
   }
+}
+
+/** A daemon whose store can't be read serves only what mends it; who wants nothing else is told so at once. */
+function assertServes({ capabilities, warnings }: InitializeResult, hello: InitializeParams): void {
+  if (capabilities.maintenance !== true || hello.capabilities?.maintenance === true) return
+  const told = warnings.map((found) => warning.safeParse(found).data)
+  const why = told.find((found) => found?.kind === 'store_unreadable')
+  const message = why?.message ?? 'the store can’t be read'
+  const remedy = why?.remedy ?? 'ask the owner of the store to run `orion doctor --repair`'
+  throw typedError('storage_failed', message, { data: { remedy } })
 }
 
 /** Longer than a transport waits for a peer that does not hang up, in milliseconds. */

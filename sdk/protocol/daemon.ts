@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defineRequest, noParams, noResult } from './define.ts'
 import * as shape from './schemas.ts'
 import { subscriptionId } from './subscriptions.ts'
+import { backup, warning } from './upkeep.ts'
 
 export const daemonStatus = z.object({
   version: z.string(),
@@ -20,9 +21,14 @@ export const daemonStatus = z.object({
     epoch: z.string(),
     sizeBytes: z.number(),
     logPages: z.int(),
-    state: z.enum(['ready', 'failed', 'closed']),
+    /** `unreadable`: the daemon is in maintenance, and serves only what mends the store. */
+    state: z.enum(['ready', 'failed', 'closed', 'unreadable']),
     problem: z.string().optional(),
+    /** What to do about the problem. */
+    remedy: z.string().optional(),
   }),
+  /** Events above the floor, and where floor and end are. */
+  log: z.object({ seq: z.int(), floorSeq: z.int(), events: z.int() }),
   token: shape.token,
   floor: shape.token,
   engine: z.object({ name: z.string(), sqliteVersion: z.string(), durability: z.string() }),
@@ -39,6 +45,8 @@ export const daemonStatus = z.object({
       principal: z.string(),
       connectedAt: z.string(),
       inFlight: z.int(),
+      /** What is under way and for how long, the longest first; at most ten. */
+      requests: z.array(z.object({ method: z.string(), forMs: z.number() })),
       subscriptions: z.array(
         z.object({
           subscriptionId,
@@ -51,7 +59,19 @@ export const daemonStatus = z.object({
   ),
   /** Why it is still alive: open connections, work under way, or the idle time not yet over. */
   aliveBecause: z.array(z.string()),
-  lastBackup: z.object({ path: z.string(), at: z.string() }).optional(),
+  lastBackup: backup.optional(),
+  backups: z.object({
+    /** 0: none is made by itself. */
+    everyMs: z.int(),
+    /** So many of each reason are kept beside the store. */
+    kept: z.int(),
+    running: z.boolean(),
+    /** `at` is left out when none is due. */
+    next: z.object({ at: z.string().optional(), because: z.string() }),
+    problem: z.string().optional(),
+  }),
+  /** What somebody should look at; the same as in `initialize`. */
+  warnings: z.array(warning),
   memoryBytes: z.number(),
 })
 /** How a daemon is. */

@@ -7,6 +7,7 @@ import * as records from './records.ts'
 import * as subscriptions from './subscriptions.ts'
 import * as tokens from './tokens.ts'
 import * as types from './types.ts'
+import * as upkeep from './upkeep.ts'
 
 /** Every request a client may send. */
 export const requests: readonly RequestDefinition[] = [
@@ -41,6 +42,10 @@ export const requests: readonly RequestDefinition[] = [
   tokens.RevokeToken,
   daemon.DaemonStatus,
   daemon.BackupStore,
+  upkeep.ListBackups,
+  upkeep.RestoreStore,
+  upkeep.CheckStore,
+  upkeep.SettleStore,
   daemon.CompactStore,
   daemon.ShutdownDaemon,
   daemon.HandOverDaemon,

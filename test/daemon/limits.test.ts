@@ -127,6 +127,8 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   handshakeTriesMax: { shownBy: 'test/session/tokens.test.ts' },
   wrongTokenDelayMs: { shownBy: 'test/session/tokens.test.ts' },
   tokensMax: { shownBy: 'test/session/tokens.test.ts' },
+  backupEveryMs: { shownBy: 'test/store/backups.test.ts' },
+  backupsMax: { shownBy: 'test/store/backups.test.ts' },
   connectionsMax: {
     socket: true,
     limits: { connectionsMax: 3 },

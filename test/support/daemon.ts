@@ -192,7 +192,8 @@ export function testPlace(
 }
 
 function environmentOf(location: StoreLocation): Readonly<Record<string, string>> {
-  return { ORION_RUNTIME_DIR: join(location.directory, '..', 'run') }
+  const root = join(location.directory, '..')
+  return { ORION_RUNTIME_DIR: join(root, 'run'), XDG_STATE_HOME: join(root, 'state') }
 }
 
 async function publishedSocket(path: string, child: ServeProcess): Promise<string> {

@@ -6,10 +6,13 @@ import type { TestContext } from 'node:test'
 import { type Clock, systemClock } from '../../daemon/clock.ts'
 import { defaultLimits, type Limits } from '../../daemon/limits.ts'
 import { silentLog } from '../../daemon/log.ts'
+import type { VerifyCopy } from '../../daemon/store/backup.ts'
 import { type HostIo, nodeHostIo } from '../../daemon/store/engine/host-io.ts'
 import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
-import { openStore } from '../../daemon/store/store.ts'
+import type { FormatMigration } from '../../daemon/store/migrations/migration.ts'
+import { openStore } from '../../daemon/store/open-store.ts'
 import type { Caller, StoreApi } from '../../daemon/store/store-api.ts'
+import type { StoreMemory } from '../../daemon/store/store-memory.ts'
 import {
   boolean,
   enumeration,
@@ -51,6 +54,9 @@ export interface TestStoreOptions {
   readonly types?: readonly RecordTypeDefinition[]
   readonly onFailure?: (failure: Error) => void
   readonly beginEpoch?: boolean
+  readonly memory?: StoreMemory
+  readonly verifyCopy?: VerifyCopy
+  readonly migrations?: readonly FormatMigration[]
 }
 
 /** A directory that is gone after the test. */
@@ -75,6 +81,9 @@ export async function openTestStore(
     log: silentLog,
     bundledTypes: options.types ?? [Note.definition, Tally.definition],
     beginEpoch: options.beginEpoch ?? false,
+    ...(options.verifyCopy === undefined ? {} : { verifyCopy: options.verifyCopy }),
+    ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
+    ...(options.memory === undefined ? {} : { memory: options.memory }),
     ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
   })
   t.after(() => store.close())

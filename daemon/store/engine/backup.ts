@@ -54,6 +54,7 @@ export class Backup {
       await this.#copyPages(options)
       await this.#finishFile()
       await syncSource()
+      await options.verify?.(this.#temporary)
       options.signal?.throwIfAborted()
       this.#binding.io.rename(this.#temporary, this.#target)
       syncDirectoryOf(this.#binding.io, this.#target)

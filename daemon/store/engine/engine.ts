@@ -106,6 +106,8 @@ export interface BackupOptions {
   readonly pagesPerStep: number
   readonly onProgress?: (done: { readonly pages: number; readonly total: number }) => void
   readonly signal?: AbortSignal
+  /** Looks at the whole copy under its temporary name before it appears; what it throws undoes the backup. */
+  readonly verify?: (path: string) => Promise<void>
 }
 
 /** A prepared statement. Values are bound by position, exactly as many as it names; a call always leaves it reset. */

@@ -26,7 +26,11 @@ export function storeDirectory(directory: string): string {
 /** Starts a daemon; does not wait for it. */
 export function startLife(directory: string, settings: NodeJS.ProcessEnv = {}): Life {
   const store = storeDirectory(directory)
-  const env = { ...process.env, ...settings, ORION_RUNTIME_DIR: join(directory, 'run') }
+  const own = {
+    ORION_RUNTIME_DIR: join(directory, 'run'),
+    XDG_STATE_HOME: join(directory, 'state'),
+  }
+  const env = { ...process.env, ...settings, ...own }
   const location = locateStore({ store, cwd: directory, env: {} })
   const { discoveryPath } = locateRuntime({ storeDirectory: location.directory, env })
   const child = spawn(process.execPath, [program, 'serve', '--store', store], {

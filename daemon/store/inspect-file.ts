@@ -1,0 +1,109 @@
+/**
+ * Looks at every byte of a store's file that nobody is writing: whether SQLite finds it whole, and whether what is in it
+ * holds together. It takes as long as it takes, so it is run in a process of its own, on a copy.
+ */
+import { statSync } from 'node:fs'
+import { isOrionError } from '../../sdk/errors.ts'
+import type { Connection, Engine } from './engine/engine.ts'
+import type { Finding } from './finding.ts'
+import { formatOf } from './format.ts'
+import { inspectLog, inspectRecords, inspectRest, inspectTypes } from './inspect-content.ts'
+import { storageError } from './storage-error.ts'
+import { newestPosition, readMeta } from './store-meta.ts'
+
+/** What a file is, and what was found in it. */
+export interface FileReport {
+  readonly path: string
+  readonly sizeBytes: number
+  /** Why the file can't be read as a store of ours; nothing else is known then. */
+  readonly problem?: { readonly message: string; readonly remedy?: string }
+  readonly format?: number
+  readonly writtenBy?: string
+  readonly storeId?: string
+  readonly epoch?: string
+  /** Its newest event. */
+  readonly seq?: number
+  readonly findings: readonly Finding[]
+}
+
+/** `whole` asks SQLite alone; `everything` also compares what is in the file with itself. */
+export type InspectionDepth = 'whole' | 'everything'
+
+/** Whether a report gives no reason to distrust the file. */
+export function isSound({ problem, findings }: FileReport): boolean {
+  return problem === undefined && findings.every(({ level }) => level !== 'fail')
+}
+
+/** Inspects a file without changing anything. Never throws: what is wrong is the answer. */
+export function inspectFile(
+  engine: Engine,
+  path: string,
+  options: { readonly depth: InspectionDepth; readonly nowMicros: number },
+): FileReport {
+  const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  let connection: Connection | undefined
+  try {
+    connection = engine.open(path, {
+      syncMode: 'off',
+      cacheKib: 32 * 1024,
+      statementsMax: 64,
+      readOnly: true,
+    })
+    const format = formatOf(connection)
+    const facts = format === 0 ? {} : factsOf(connection)
+    const findings = [integrityOf(connection)]
+    if (options.depth === 'everything' && format > 0 && findings[0]?.level !== 'fail') {
+      findings.push(
+        ...inspectLog(connection, options.nowMicros),
+        ...inspectTypes(connection),
+        ...inspectRecords(connection),
+        ...inspectRest(connection, options.nowMicros),
+      )
+    }
+    return { path, sizeBytes, format, ...facts, findings }
+  } catch (error) {
+    return { path, sizeBytes, problem: problemOf(error, path), findings: [] }
+  } finally {
+    connection?.close()
+  }
+}
+
+function factsOf(connection: Connection): Partial<FileReport> {
+  const [storeId, epoch] = [readMeta(connection, 'storeId'), readMeta(connection, 'epoch')]
+  const writtenBy = readMeta(connection, 'writtenBy')
+  return {
+    seq: newestPosition(connection),
+    ...(storeId === undefined ? {} : { storeId }),
+    ...(epoch === undefined ? {} : { epoch }),
+    ...(writtenBy === undefined ? {} : { writtenBy }),
+  }
+}
+
+const problemsMax = 20
+
+function integrityOf(connection: Connection): Finding {
+  const rows = connection.prepare(`PRAGMA integrity_check(${problemsMax})`).all()
+  const told = rows.map((row) => String(row.integrity_check)).filter((text) => text !== 'ok')
+  const check = 'integrity'
+  if (told.length === 0) {
+    return { check, level: 'ok', message: 'SQLite finds every page and every index whole' }
+  }
+  const indexes = new Set(told.flatMap((text) => /\bindex (\S+)$/.exec(text)?.[1] ?? []))
+  const onlyIndexes = told.every((text) => /\bindex \S+$/.test(text))
+  return {
+    check,
+    level: 'fail',
+    message: `SQLite found ${told.length === problemsMax ? 'many' : told.length} faults: ${told.slice(0, 3).join('; ')}`,
+    remedy: onlyIndexes
+      ? '`orion doctor --repair` builds the indexes anew; no record is touched.'
+      : '`orion doctor --repair` goes back to the newest good backup and keeps this file aside.',
+    ...(onlyIndexes ? { reindex: [...indexes] } : {}),
+  }
+}
+
+function problemOf(error: unknown, path: string): { message: string; remedy?: string } {
+  const known = storageError(error, path)
+  const message = known instanceof Error ? known.message : String(known)
+  const remedy = isOrionError(known) ? known.data.remedy : undefined
+  return { message, ...(remedy === undefined ? {} : { remedy }) }
+}

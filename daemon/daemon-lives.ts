@@ -34,7 +34,7 @@ export async function startLives(
     try {
       for (;;) {
         await daemon.ended
-        if (!daemon.begunAnew || stop !== undefined) return
+        if (!daemon.begunAnew() || stop !== undefined) return
         daemon = await start(held)
         if (stop !== undefined) void daemon.close(stop)
       }

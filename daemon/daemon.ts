@@ -74,7 +74,7 @@ export interface Daemon extends AsyncDisposable {
   /** Resolves when it has ended, whoever ended it. */
   readonly ended: Promise<void>
   /** Whether it has ended, or is about to, so that another one opens the store anew in its place. */
-  readonly begunAnew: boolean
+  begunAnew(): boolean
   /** Serves a transport; by default as one of this process, which needs no token. */
   attach(transport: Transport, channel?: Channel): Session
   status(): DaemonStatusResult
@@ -132,9 +132,8 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
       connections: sessions.status(),
       aliveBecause: idle.aliveBecause(),
     })
-  const { databasePath } = options.location
   const reopen = (reason: string): void => void shutdown.begin(reason, 'anew')
-  const upkeep = new Upkeep({ ...options, databasePath, opened, inspect, reopen })
+  const upkeep = new Upkeep({ ...options, ...options.location, opened, inspect, reopen })
   const services = servicesOf(
     { opened, bus, tokens, clock, shutdown, status, upkeep, instanceId: birth.instanceId },
     options,
@@ -163,9 +162,7 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
     instanceId,
     socketPath,
     ended: shutdown.ended,
-    get begunAnew() {
-      return shutdown.anew
-    },
+    begunAnew: () => shutdown.anew,
     attach,
     status,
     close,

@@ -3,8 +3,10 @@ import { OrionError } from '../../sdk/errors.ts'
 import { EngineError, type EngineErrorKind } from './engine/engine.ts'
 
 const remedies: { readonly [K in EngineErrorKind]?: string } = {
-  'not-a-database': 'Move the file away, or choose another store directory with --store.',
-  corrupt: 'Restore the newest backup: orion backup restore FILE.',
+  'not-a-database':
+    'If it was a store, `orion doctor --repair` goes back to its newest good backup; else move the file away, or choose another directory with --store.',
+  corrupt:
+    '`orion doctor --repair` goes back to the newest good backup; `orion backup restore FILE` to one you name.',
   'cannot-open': 'Check that the directory exists and that you may write in it.',
   'read-only': 'Make the file and its directory writable, or choose another store with --store.',
   full: 'Free some space on the disk.',

@@ -115,7 +115,16 @@ const root = buildRouteMap({
     status: daemon.statusCommand,
     stop: daemon.stopCommand,
     handover: daemon.handoverCommand,
-    backup: daemon.backupCommand,
+    backup: buildRouteMap({
+      routes: {
+        make: daemon.backupCommand,
+        list: daemon.listBackupsCommand,
+        restore: daemon.restoreBackupCommand,
+      },
+      defaultCommand: 'make',
+      docs: { brief: 'Write a consistent copy of the store, list them, go back to one' },
+    }),
+    doctor: daemon.doctorCommand,
     types: buildRouteMap({
       routes: { list: types.listTypesCommand, show: types.showTypeCommand },
       defaultCommand: 'list',

@@ -107,3 +107,15 @@ export type CreateTokenFlags = TokenFlags & {
   readonly types?: string
   readonly expires?: number
 }
+
+/** The flags of `orion backup restore`. */
+export type RestoreBackupFlags = GlobalFlags & { readonly force: boolean }
+
+/** The flags of `orion doctor`. */
+export type DoctorFlags = GlobalFlags & {
+  readonly repair: boolean
+  readonly yes: boolean
+  readonly moved: boolean
+  readonly copied: boolean
+  readonly force: boolean
+}

@@ -41,7 +41,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
   { title: 'Events', names: ['watch', 'events', 'wait', 'publish'] },
   { title: 'Record types', names: ['types'] },
   { title: 'Access', names: ['token'] },
-  { title: 'Daemon', names: ['status', 'endpoint', 'stop', 'backup', 'serve', 'stdio'] },
+  { title: 'Daemon', names: ['status', 'doctor', 'endpoint', 'stop', 'backup', 'serve', 'stdio'] },
 ]
 
 const firstSteps = [

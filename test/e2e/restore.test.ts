@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Client } from '../../sdk/client/client.ts'
 import { connect } from '../../sdk/client/connect.ts'
 import { DaemonStatus } from '../../sdk/protocol/daemon.ts'
 import { until } from '../cli/orion-process.ts'
@@ -18,7 +19,7 @@ test('a restore is answered, kept over kill -9, and told to subscribers as a gap
   const daemon = await startDaemonProcess(t)
   const env = { ORION_RUNTIME_DIR: join(daemon.location.directory, '..', 'run') }
   const store = daemon.location.directory
-  const reader = await connect({ client: { name: 'reader' }, store, env })
+  const reader = await connect({ client: { name: 'reader' }, store, env, daemon: 'join-only' })
   t.after(() => reader.close())
   const client = await daemon.connect()
   await client.call('record/create', insight('kept'))
@@ -56,6 +57,8 @@ test('a restore is answered, kept over kill -9, and told to subscribers as a gap
   const [old = ''] = kept
   await again.call('daemon/restore', { path: join(store, 'backups', old) })
   await again.closed
+  next.kill('SIGKILL')
+  await next.exited
 })
 
 test('over a store that can not be read only upkeep is served, and a backup mends it', async (t) => {
@@ -84,7 +87,12 @@ test('over a store that can not be read only upkeep is served, and a backup mend
   assert.equal(findings[0].level, 'fail')
   assert.equal(goodBackup.path, path)
   const env = { ORION_RUNTIME_DIR: join(location.directory, '..', 'run') }
-  const options = { client: { name: 'other' }, store: location.directory, env }
+  const options = {
+    client: { name: 'other' },
+    store: location.directory,
+    env,
+    daemon: 'join-only' as const,
+  }
   await assert.rejects(connect(options), { kind: 'storage_failed' })
 
   // A backup that is damaged, one that is none, and a link to a good one.
@@ -97,8 +105,15 @@ test('over a store that can not be read only upkeep is served, and a backup mend
   symlinkSync(path, link)
   await peer.call('daemon/restore', { path: link })
   await peer.closed
-  const mended = await connect(options)
-  t.after(() => mended.close())
+  // Between the two lives nobody serves.
+  let mended: Client | undefined
+  await until(async () => {
+    mended = await connect(options).catch(() => undefined)
+    return mended !== undefined
+  })
+  assert.ok(mended)
+  const { close } = mended
+  t.after(() => close.call(mended))
   const now = await mended.request(DaemonStatus, {})
   assert.equal(now.pid, second.pid)
   assert.deepEqual([now.store.state, now.warnings], ['ready', []])

@@ -34,7 +34,11 @@ export const endpoint: Action<GlobalFlags, []> = async (cli, flags) => {
 
 /** `orion status` */
 export const status: Action<GlobalFlags, []> = async (cli, flags) => {
-  const options = { ...connectOptions(cli, flags), daemon: 'join-only' as const }
+  const options = {
+    ...connectOptions(cli, flags),
+    daemon: 'join-only' as const,
+    maintenance: true,
+  }
   const value = await withClientOf(options, (client) => client.request(DaemonStatus, {}))
   await printResult(cli, flags, {
     value,
@@ -45,7 +49,7 @@ export const status: Action<GlobalFlags, []> = async (cli, flags) => {
 
 /** `orion stop` */
 export const stop: Action<GlobalFlags, []> = async (cli, flags) => {
-  const options = { ...connectOptions(cli, flags), daemon: 'join-only' as const }
+  const options = { ...connectOptions(cli, flags), daemon: 'join-only' as const, maintenance: true }
   const pid = await withClientOf(options, async (client) => {
     const found = await client.request(DaemonStatus, {})
     await client.request(ShutdownDaemon, {})

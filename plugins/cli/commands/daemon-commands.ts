@@ -1,7 +1,7 @@
 /** Commands about the daemon and its store. */
 import { command, globalFlags } from '../command.ts'
 import type { GlobalFlags } from '../context.ts'
-import type { HandoverFlags, ServeFlags } from '../flags.ts'
+import type { DoctorFlags, HandoverFlags, RestoreBackupFlags, ServeFlags } from '../flags.ts'
 import { parseWhole } from '../parse-flags.ts'
 
 const on = { kind: 'boolean', default: false, withNegated: false } as const
@@ -111,4 +111,50 @@ export const backupCommand = command<GlobalFlags, [string?]>({
     },
   },
   load: async () => (await import('../actions/daemon.ts')).backup,
+})
+
+/** `orion backup list` */
+export const listBackupsCommand = command<GlobalFlags>({
+  brief: 'The backups beside the store, newest first',
+  parameters: { flags: globalFlags },
+  load: async () => (await import('../actions/backups.ts')).listBackups,
+})
+
+/** `orion backup restore` */
+export const restoreBackupCommand = command<RestoreBackupFlags, [string]>({
+  brief: 'Go back to a backup',
+  about:
+    'Looks at the backup, then puts it in the place of the store, in a new epoch: clients are told that they missed something. What was there before is kept among the backups. Works over a store that can’t be read.',
+  examples: [['backup restore ../orion-backup.sqlite', 'what was written since is kept aside']],
+  parameters: {
+    flags: { ...globalFlags, force: { ...on, brief: 'Also a backup of another store' } },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ parse: String, placeholder: 'FILE', brief: 'The backup' }],
+    },
+  },
+  load: async () => (await import('../actions/backups.ts')).restoreBackup,
+})
+
+/** `orion doctor` */
+export const doctorCommand = command<DoctorFlags>({
+  brief: 'Look for faults of the store and its daemon, and mend them',
+  about:
+    'Checks everything that can be checked, from the run-time directory to each record, and says what to do. Starts a daemon if none runs, because only that looks into the store. Exits with 1 if there is a fault.',
+  examples: [
+    ['doctor', 'a list of checks'],
+    ['doctor --repair', 'mends what loses nothing; asks before it goes back to a backup'],
+    ['doctor --moved', 'this is the store that was elsewhere before, not a copy of it'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      repair: { ...on, brief: 'Mend what can be mended' },
+      yes: { ...on, brief: 'Go back to the newest good backup without asking, if need be' },
+      moved: { ...on, brief: 'The store was moved here: it gets its old id back' },
+      copied: { ...on, brief: 'The store is a copy, and stays a store of its own' },
+      force: { ...on, brief: 'With --moved: although the original is still there' },
+    },
+  },
+  load: async () => (await import('../actions/doctor.ts')).doctor,
 })

@@ -1,3 +1,4 @@
+import { instantMicros } from '../../../sdk/instant.ts'
 import type { DaemonStatusResult } from '../../../sdk/protocol/daemon.ts'
 import type { TextStyle } from '../print.ts'
 import { fieldLines } from './fields.ts'
@@ -7,7 +8,7 @@ import { age, bytes, duration } from './time.ts'
 
 /** How a daemon is: what it is, why it is alive, its store, and who is connected. */
 export function statusText(status: DaemonStatusResult, style: TextStyle): string {
-  const { store, engine, queue, lastBackup } = status
+  const { store, engine, queue, log } = status
   const { bold, red, green } = style.colours
   const state = store.state === 'ready' ? green('ready') : red(store.state)
   const who = `process ${status.pid}, up ${duration(status.uptimeMs)}`
@@ -15,18 +16,38 @@ export function statusText(status: DaemonStatusResult, style: TextStyle): string
     {
       store: `${store.path} (${bytes(store.sizeBytes)})`,
       problem: store.problem,
-      position: `${status.token} (floor ${status.floor})`,
-      engine: `${engine.name}, SQLite ${engine.sqliteVersion}, ${engine.durability}`,
+      'what to do': store.remedy,
+      log: `${log.events} events, up to ${log.seq}; those up to ${log.floorSeq} are compacted`,
+      position: status.token,
+      backup: backupText(status, style),
       queue: `${queue.waiting} of ${queue.limit} waiting; ${queue.writes} writes in ${queue.batches} transactions`,
       memory: bytes(status.memoryBytes),
+      engine: `${engine.name}, SQLite ${engine.sqliteVersion}`,
       socket: status.socket,
-      websocket: status.websocket,
       'alive because': status.aliveBecause.join('\n'),
-      'last backup': lastBackup && `${lastBackup.path}, ${age(lastBackup.at, style.now)} ago`,
     },
     style,
   )
-  return `${bold(`orion ${status.version}`)}  ${state}  ${who}\n${facts}${connectionTable(status, style)}`
+  const warnings = status.warnings.map(
+    ({ message, remedy }) => `\n${red('warning')}: ${safeText(message)}\n  ${safeText(remedy)}\n`,
+  )
+  const head = `${bold(`orion ${status.version}`)}  ${state}  ${who}`
+  return `${head}\n${facts}${warnings.join('')}${connectionTable(status, style)}`
+}
+
+/** The newest backup, and when the next one is due or why none is. */
+function backupText(
+  { lastBackup, backups }: DaemonStatusResult,
+  { now }: Pick<TextStyle, 'now'>,
+): string {
+  const last =
+    lastBackup === undefined
+      ? 'none yet'
+      : `${lastBackup.path}, ${age(lastBackup.at, now)} ago (${lastBackup.reason})`
+  const { at, because } = backups.next
+  const leftMs = at === undefined ? 0 : instantMicros(at) / 1000 - now
+  const next = at === undefined ? because : leftMs < 1000 ? 'now' : `in ${duration(leftMs)}`
+  return `${last}\nnext: ${backups.running ? 'under way' : next}`
 }
 
 function connectionTable({ connections }: DaemonStatusResult, style: TextStyle): string {
@@ -39,15 +60,29 @@ function connectionTable({ connections }: DaemonStatusResult, style: TextStyle):
         safeText(connection.kind),
         safeText(connection.principal),
         age(connection.connectedAt, style.now),
-        String(connection.inFlight),
+        requestsText(connection),
         connection.subscriptions.map(subscriptionText).join('; '),
       ]),
-      numbers: [4],
-      flexible: [0, 2, 5],
+      flexible: [0, 2, 4, 5],
     },
     style,
   )
   return `\n${text}`
+}
+
+/** What is under way, how often, and for how long at most. */
+function requestsText({ requests, inFlight }: DaemonStatusResult['connections'][number]): string {
+  const byMethod = new Map<string, { count: number; forMs: number }>()
+  for (const { method, forMs } of requests) {
+    const { count = 0, forMs: longest = 0 } = byMethod.get(method) ?? {}
+    byMethod.set(method, { count: count + 1, forMs: Math.max(longest, forMs) })
+  }
+  const texts = [...byMethod].map(
+    ([method, { count, forMs }]) =>
+      `${count > 1 ? `${count} ` : ''}${method} ${duration(forMs, { whole: forMs >= 1000 })}`,
+  )
+  const more = inFlight - requests.length
+  return safeText([...texts, ...(more > 0 ? [`${more} more`] : [])].join(', '))
 }
 
 function subscriptionText({

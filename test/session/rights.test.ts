@@ -38,6 +38,7 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
   ['subscription/open', 'read', (type) => ({ patterns: [`${type}.*`], allowUnknown: true })],
   ['daemon/compact', 'admin'],
   ['daemon/backup', 'admin'],
+  ['daemon/backups', 'admin'],
 ]
 
 /** Serve everybody who has the scope for anything: what they answer is cut to what may be seen. */
@@ -47,8 +48,18 @@ const answersAll = new Set([
   'subscription/acknowledge',
   'subscription/flush',
 ])
+/** Called below, by who may not: they would end the daemon, or take long. */
+const upkeep: readonly (readonly [method: string, params: object])[] = [
+  ['daemon/restore', { path: '/nowhere' }],
+  ['daemon/settle', { as: 'moved' }],
+  ['daemon/check', { repair: true }],
+]
 /** Not called here: it would end the daemon. */
-const uncalled = new Set(['daemon/shutdown', 'daemon/handover'])
+const uncalled = new Set([
+  'daemon/shutdown',
+  'daemon/handover',
+  ...upkeep.map(([method]) => method),
+])
 
 test('the table has every method that needs a scope', () => {
   const named = new Set([...methods.map(([method]) => method), ...answersAll, ...uncalled])
@@ -57,6 +68,17 @@ test('the table has every method that needs a scope', () => {
     missing.map(({ method }) => method).filter((method) => !method.startsWith('token/')),
     [],
   )
+})
+
+test('upkeep is refused to everybody without admin for all types', async (t) => {
+  const { connect } = await startDaemon(t)
+  const others = scopes.filter((scope) => scope !== 'admin')
+  for (const narrow of [{ scopes: others }, { scopes: [...scopes], types: ['Note'] }]) {
+    const client = await connect({ narrow })
+    for (const [method, params] of upkeep) {
+      assert.equal((await client.refused(method, params)).code, 40300, method)
+    }
+  }
 })
 
 test('a method serves exactly those who hold its scope for the type it is about', async (t) => {

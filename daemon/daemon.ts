@@ -107,9 +107,8 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
   // The next client starts a daemon that opens the store again, and learns what was stored.
   const onFailure = (failure: Error): void =>
     void shutdown.begin(`the store failed: ${failure.message}`)
-  const onWork = (): void => work.changed()
   const opened = await openOrMaintain(
-    { ...storeOptionsOf(options, inspect), onFailure, onWork },
+    { ...storeOptionsOf(options, inspect), onFailure, onWork: () => work.changed() },
     files !== undefined,
   )
   const { store } = opened

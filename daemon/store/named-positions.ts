@@ -41,6 +41,8 @@ export class NamedPositions implements StorePositions {
   async keep(owner: PositionOwner, seq: number): Promise<number> {
     const { connection, queue, epoch, positionsMax } = this.#parts
     const key = keyOf(owner)
+    // The time of the request, not that of its commit: a late one would give it a longer life.
+    const at = this.#nowMs()
     const run = (): number => {
       const known = this.#positions.get(key)
       if (known === undefined && this.#positions.size >= positionsMax) throw tooMany(positionsMax)
@@ -48,11 +50,11 @@ export class NamedPositions implements StorePositions {
       // From the table: another write of the same batch may have moved it already.
       const row = connection.prepare(current).get([principal, name, epoch])
       const newest = Math.max(Number(row?.seq ?? seq), seq)
-      connection.prepare(put).run([principal, name, epoch, newest, this.#nowMs()])
+      connection.prepare(put).run([principal, name, epoch, newest, at])
       return newest
     }
     const committed = (newest: number): void => {
-      this.#positions.set(key, { ...owner, epoch, seq: newest, at: this.#nowMs() })
+      this.#positions.set(key, { ...owner, epoch, seq: newest, at })
     }
     return queue.submit({ undo: 'nothing', run, committed }, {})
   }

@@ -146,12 +146,10 @@ test('connections over the cap are turned away, those that stand are served', as
   await first.call('daemon/status')
 })
 
-const notSqlite = 'hello, this is no database. '.repeat(400)
 const failures: readonly (readonly [name: string, file: string, content: string, says: RegExp])[] =
   [
     ['a configuration that is no JSON', 'config.json', '{', /config\.json .*JSON/],
     ['a setting that nobody knows', 'config.json', '{"limits":{"idleExitMS":1}}', /idleExitMs/],
-    ['a store file that is not SQLite', 'store.sqlite', notSqlite, /what to do: /],
   ]
 
 for (const [name, file, content, says] of failures) {
@@ -165,6 +163,19 @@ for (const [name, file, content, says] of failures) {
     assert.equal(readFileSync(join(location.directory, file), 'utf8'), content)
   })
 }
+
+test('a store file that is not SQLite is left alone, and the daemon tells whoever asks what to do', async (t) => {
+  const { location } = testPlace(t)
+  prepareStore(location)
+  const path = join(location.directory, 'store.sqlite')
+  writeFileSync(path, 'hello, this is no database. '.repeat(400))
+  const client = await (await startDaemonProcess(t, { location })).connect()
+  const refused = await client.refused('record/get', { type: 'Note', id: 'a' })
+  assert.equal(refused.data.kind, 'storage_failed')
+  assert.match(refused.data.remedy, /orion doctor --repair|orion backup restore/)
+  assert.equal((await client.call('daemon/status')).store.state === 'ready', false)
+  assert.equal(readFileSync(path, 'utf8'), 'hello, this is no database. '.repeat(400))
+})
 
 test('a wrong command line is told apart from a failed start', async (t) => {
   const { location, env } = testPlace(t)

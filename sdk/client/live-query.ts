@@ -154,12 +154,16 @@ export class LiveQuery<T extends RecordType>
 
   /** False when only a list can tell; nothing is changed then. */
   #applyToWindow(window: LiveWindow, events: readonly Event[]): boolean {
-    const changes = events
-      .map((event) => ({ id: event.id ?? '', record: recordAfter(event, this.#parts.rule) }))
-      .filter(({ id, record }) => window.concerns(id, record))
-    if (changes.length === 0) return true
-    const next = window.clone()
-    for (const { id, record } of changes) if (next.take(id, record) === 'unknown') return false
+    let next: LiveWindow | undefined
+    for (const event of events) {
+      const { id = '' } = event
+      const record = recordAfter(event, this.#parts.rule)
+      // Asked of the set as the events before have left it: one may bring a record in, and the next one take it out.
+      if (!(next ?? window).concerns(id, record)) continue
+      next ??= window.clone()
+      if (next.take(id, record) === 'unknown') return false
+    }
+    if (next === undefined) return true
     const before = differenceOf(this.#records, next.records)
     this.#window = next
     this.#records = next.records

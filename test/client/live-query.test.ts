@@ -84,6 +84,22 @@ test('with a limit the first records are shown, and others move in when one leav
   assert.deepEqual(names(live), ['t5', 't0', 't3'])
 })
 
+test('what one transaction brings into the first records and takes out again is not among them', async (t) => {
+  const { client, add } = await setUp(t)
+  for (const rank of [1, 2, 3, 4]) await add(`t${rank}`, rank)
+  const live = await client.liveQuery(Task, { orderBy: [{ field: 'rank' }], limit: 3 })
+  const create = (id: string) => {
+    return { op: 'create' as const, type: 'Task', id, data: { name: id, rank: 0 } }
+  }
+  const moved = { op: 'update' as const, type: 'Task', id: 'late', set: { rank: 99 } }
+  const operations = [create('late'), { ...moved, expectedVersion: 1 }]
+  await reached(live, await client.transact({ operations }))
+  assert.deepEqual(names(live), ['t1', 't2', 't3'])
+  const gone = { op: 'delete' as const, type: 'Task', id: 'gone', expectedVersion: 1 }
+  await reached(live, await client.transact({ operations: [create('gone'), gone] }))
+  assert.deepEqual(names(live), ['t1', 't2', 't3'])
+})
+
 test('a set that is smaller than its limit needs no list to shrink', async (t) => {
   const { client, tasks, add } = await setUp(t)
   for (const rank of [1, 2]) await add(`t${rank}`, rank)

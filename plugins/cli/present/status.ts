@@ -17,7 +17,7 @@ export function statusText(status: DaemonStatusResult, style: TextStyle): string
       store: `${store.path} (${bytes(store.sizeBytes)})`,
       problem: store.problem,
       'what to do': store.remedy,
-      log: `${log.events} events, up to ${log.seq}; those up to ${log.floorSeq} are compacted`,
+      log: logText(log),
       position: status.token,
       backup: backupText(status, style),
       queue: `${queue.waiting} of ${queue.limit} waiting; ${queue.writes} writes in ${queue.batches} transactions`,
@@ -33,6 +33,12 @@ export function statusText(status: DaemonStatusResult, style: TextStyle): string
   )
   const head = `${bold(`orion ${status.version}`)}  ${state}  ${who}`
   return `${head}\n${facts}${warnings.join('')}${connectionTable(status, style)}`
+}
+
+/** How many events there are, and how many of the oldest are gone. */
+function logText({ events, seq, floorSeq }: DaemonStatusResult['log']): string {
+  const gone = floorSeq === 0 ? '' : `; those up to ${floorSeq} are compacted`
+  return `${events} event${events === 1 ? '' : 's'}, the newest is ${seq}${gone}`
 }
 
 /** The newest backup, and when the next one is due or why none is. */

@@ -3,13 +3,14 @@
 import { chmodSync, lstatSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { messageOf } from '../sdk/launch/launch-error.ts'
+import { LaunchError, messageOf } from '../sdk/launch/launch-error.ts'
 import type { Finding } from '../sdk/protocol/upkeep.ts'
+import { loadConfig } from './config.ts'
 import type { InspectFile } from './file-inspector.ts'
 import type { Log } from './log.ts'
 import type { OpenedStore } from './opened-store.ts'
 import type { StoreUpkeep } from './session/services.ts'
-import { leftoverCopies } from './store/backup-files.ts'
+import { type BackupFile, leftoverCopies } from './store/backup-files.ts'
 import type { Engine } from './store/engine/engine.ts'
 import type { Finding as StoreFinding } from './store/finding.ts'
 import { type FileReport, isSound } from './store/inspect-file.ts'
@@ -101,9 +102,12 @@ export class Upkeep implements StoreUpkeep {
     const { findings, goodBackup } = await this.#backupFindings(signal)
     return {
       findings: [
-        ...content.map(({ reindex: _, ...finding }) => finding),
+        ...content.map(({ reindex: _, ...finding }) =>
+          goodBackup === undefined ? withoutBackup(finding, databasePath) : finding,
+        ),
         ...rebuilt,
         ...this.#fileFindings(repair),
+        settingsFinding(dirname(databasePath)),
         await spaceFinding(databasePath),
         ...findings,
       ],
@@ -145,7 +149,7 @@ export class Upkeep implements StoreUpkeep {
         : {
             check: 'leftovers',
             level: 'warn',
-            message: `${leftovers.length} unfinished copies take room: ${leftovers[0]}`,
+            message: `${leftovers.length === 1 ? '1 unfinished copy takes' : `${leftovers.length} unfinished copies take`} room: ${leftovers[0]}`,
             ...(repair
               ? { repaired: 'removed them' }
               : { remedy: '`orion doctor --repair` removes them.' }),
@@ -158,7 +162,8 @@ export class Upkeep implements StoreUpkeep {
     signal: AbortSignal,
   ): Promise<{ findings: Finding[]; goodBackup?: Backup }> {
     const { opened, inspect } = this.#parts
-    const all = opened.store.backups.list()
+    const { store, maintenance } = opened
+    const all = inOrderOfTrust(store.backups.list())
     const bad: string[] = []
     for (const backup of all) {
       let report: FileReport
@@ -170,37 +175,74 @@ export class Upkeep implements StoreUpkeep {
         return { findings: [{ check: 'backups', level: 'warn', message }] }
       }
       if (!isSound(report) || report.storeId === undefined) {
-        bad.push(backup.path)
+        // A damaged store that was kept aside is meant to be there.
+        if (backup.reason !== 'before-restore') bad.push(backup.path)
         continue
       }
+      const { seq = 0 } = report
+      const isLost = maintenance === undefined && store.log.durableSeq === 0 && seq > 0
       return {
-        goodBackup: { ...backup, ...(report.seq === undefined ? {} : { seq: report.seq }) },
-        findings: [
-          backupFinding(bad, `${all.length} backups; the newest good one is ${backup.path}`),
-        ],
+        goodBackup: { ...backup, seq },
+        findings: [isLost ? emptied(backup.path, seq) : goodBackupFinding(backup, all.length, bad)],
       }
     }
-    const none = all.length === 0 ? 'there is no backup yet' : 'no backup can be read'
-    return { findings: [backupFinding(bad, none, all.length === 0 ? 'warn' : 'fail')] }
+    return { findings: [noBackupFinding(bad, maintenance === undefined)] }
   }
 }
 
-function backupFinding(
-  bad: readonly string[],
-  message: string,
-  level: Finding['level'] = 'ok',
-): Finding {
+/** What a restore has replaced comes last: somebody has decided against it. */
+function inOrderOfTrust(all: readonly BackupFile[]): readonly BackupFile[] {
+  const isReplaced = ({ reason }: BackupFile): boolean => reason === 'before-restore'
+  return [...all.filter((backup) => !isReplaced(backup)), ...all.filter(isReplaced)]
+}
+
+function goodBackupFinding({ path }: BackupFile, count: number, bad: readonly string[]): Finding {
   const check = 'backups'
-  if (bad.length === 0) {
-    return level === 'ok'
-      ? { check, level, message }
-      : { check, level, message, remedy: '`orion backup` makes one now.' }
-  }
+  const message = `${count} ${count === 1 ? 'backup' : 'backups'}; the newest good one is ${path}`
+  if (bad.length === 0) return { check, level: 'ok', message }
   return {
     check,
-    level: level === 'ok' ? 'warn' : level,
+    level: 'warn',
     message: `${message}; newer ones can't be used: ${bad.join(', ')}`,
     remedy: 'Remove those that can’t be used, and make one now: `orion backup`.',
+  }
+}
+
+function noBackupFinding(bad: readonly string[], canMakeOne: boolean): Finding {
+  const makeOne = canMakeOne ? { remedy: '`orion backup` makes one now.' } : {}
+  const check = 'backups'
+  return bad.length === 0
+    ? { check, level: 'warn', message: 'there is no backup yet', ...makeOne }
+    : { check, level: 'fail', message: `no backup can be read: ${bad.join(', ')}`, ...makeOne }
+}
+
+/** Somebody has deleted or emptied the file: a new store was begun in its place, and nobody complained. */
+function emptied(path: string, seq: number): Finding {
+  return {
+    check: 'backups',
+    level: 'warn',
+    message: `the store is empty, and there is a backup with ${seq} events: ${path}`,
+    remedy: `If the store was lost, go back: \`orion backup restore ${path}\`.`,
+  }
+}
+
+/** What can be done about a damaged file when nothing is there to go back to. */
+function withoutBackup(finding: Finding, databasePath: string): Finding {
+  if (finding.check !== 'integrity' || finding.level !== 'fail') return finding
+  const remedy = `There is no good backup beside the store. If you have one elsewhere: \`orion backup restore FILE\`. Else run \`orion stop\`, move ${databasePath} away, with its -wal if there is one, to begin an empty store, and see what \`sqlite3 FILE .recover\` gets out of it.`
+  return { ...finding, remedy }
+}
+
+/** A file that was changed since the daemon started keeps the next one from starting. */
+function settingsFinding(storeDirectory: string): Finding {
+  const check = 'settings'
+  try {
+    loadConfig({ storeDirectory, env: {} })
+    return { check, level: 'ok', message: 'they can be read' }
+  } catch (error) {
+    const remedy = error instanceof LaunchError ? error.remedy : 'Correct or remove the setting.'
+    const message = `the next daemon can't start: ${messageOf(error)}`
+    return { check, level: 'fail', message, remedy }
   }
 }
 

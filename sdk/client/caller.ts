@@ -3,6 +3,7 @@ import { PublishEvent } from '../protocol/events.ts'
 import { Discover } from '../protocol/handshake.ts'
 import * as records from '../protocol/records.ts'
 import { DefineType } from '../protocol/types.ts'
+import { CheckStore, ListBackups } from '../protocol/upkeep.ts'
 import { uuidV7 } from '../uuid-v7.ts'
 import { Call } from './call.ts'
 import type { SeenPosition } from './seen-position.ts'
@@ -123,7 +124,12 @@ const positionedMethods: ReadonlySet<string> = new Set([
 ])
 
 /** Requests without a key that have the same effect however often they are sent. */
-const harmlessMethods: ReadonlySet<string> = new Set([DefineType.method, Discover.method])
+const harmlessMethods: ReadonlySet<string> = new Set([
+  DefineType.method,
+  Discover.method,
+  CheckStore.method,
+  ListBackups.method,
+])
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null

@@ -6,7 +6,7 @@ import { connect } from '../../../sdk/client/connect.ts'
 import { isOrionError } from '../../../sdk/errors.ts'
 import { readDiscovery } from '../../../sdk/launch/discovery-file.ts'
 import { LaunchError, messageOf } from '../../../sdk/launch/launch-error.ts'
-import { readOwnerNote } from '../../../sdk/launch/owner-lock.ts'
+import { acquireOwnerLock, readOwnerNote } from '../../../sdk/launch/owner-lock.ts'
 import { checkRuntime, locateRuntime } from '../../../sdk/launch/runtime-directory.ts'
 import { locateStore, type StoreLocation } from '../../../sdk/launch/store-location.ts'
 import { DaemonStatus } from '../../../sdk/protocol/daemon.ts'
@@ -28,17 +28,9 @@ export const doctor: Action<DoctorFlags, []> = async (cli, flags) => {
   if (flags.moved && flags.copied) throw new UsageError('--moved and --copied exclude each other')
   const location = locateStore({ store: flags.store, cwd: cli.cwd, env: cli.env })
   const findings: Finding[] = [versionFinding(cli), ...outside(cli, location)]
-  if (isStopped(location)) {
-    findings.push({
-      check: 'daemon',
-      level: 'fail',
-      message: `process ${readOwnerNote(location.lockPath)?.pid}, which owns the store, is stopped (SIGSTOP)`,
-      remedy:
-        'Let it go on with `kill -CONT`, or end it with `kill -KILL`: nothing that was answered is lost.',
-    })
-  } else {
-    findings.push(...(await inside(cli, flags)))
-  }
+  const stopped = await stoppedOwner(location)
+  if (stopped !== undefined) findings.push(stoppedFinding(stopped))
+  else findings.push(...(await inside(cli, flags, location)))
   const sound = findings.every(({ level, repaired }) => level !== 'fail' || repaired !== undefined)
   await printResult(cli, flags, {
     value: { ok: sound, findings },
@@ -98,9 +90,17 @@ function placeFinding({ directory, how }: StoreLocation): Finding {
 }
 
 /** A stopped process holds its lock and answers nobody; asking it would take until the deadline. */
-function isStopped({ lockPath }: StoreLocation): boolean {
+async function stoppedOwner({ lockPath }: StoreLocation): Promise<number | undefined> {
   const pid = readOwnerNote(lockPath)?.pid
-  if (pid === undefined || process.platform !== 'linux') return false
+  if (pid === undefined || !isStopped(pid)) return undefined
+  // The note may be old, and the id somebody else's by now.
+  const lock = await acquireOwnerLock(lockPath)
+  lock?.release()
+  return lock === undefined ? pid : undefined
+}
+
+function isStopped(pid: number): boolean {
+  if (process.platform !== 'linux') return false
   try {
     return /^State:\s+[Tt]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
@@ -108,46 +108,71 @@ function isStopped({ lockPath }: StoreLocation): boolean {
   }
 }
 
-/** Has the daemon look at its store; starts one if there is none. */
-async function inside(cli: Cli, flags: DoctorFlags): Promise<Finding[]> {
-  const options = { ...connectOptions(cli, flags), maintenance: true }
-  let client: Client
-  let started = false
-  try {
-    client = await connect({ ...options, daemon: 'join-only' }).catch((error: unknown) => {
-      if (!isOrionError(error, 'disconnected')) throw error
-      started = true
-      return connect(options)
-    })
-  } catch (error) {
-    return [failed('daemon', error)]
+function stoppedFinding(pid: number): Finding {
+  return {
+    check: 'daemon',
+    level: 'fail',
+    message: `process ${pid}, which owns the store, is stopped (SIGSTOP)`,
+    remedy: `Let it go on with \`kill -CONT ${pid}\`, or end it with \`kill -KILL ${pid}\`: nothing that was answered is lost.`,
   }
+}
+
+/** Has the daemon look at its store; starts one if there is none. */
+async function inside(cli: Cli, flags: DoctorFlags, location: StoreLocation): Promise<Finding[]> {
+  const before = readOwnerNote(location.lockPath)?.pid
+  let client: Client | undefined
+  const watch = watchForStop(location)
   try {
-    return await askDaemon(cli, flags, { client, started })
+    client = await connect({
+      ...connectOptions(cli, flags),
+      maintenance: true,
+      signal: watch.signal,
+    })
+    return await askDaemon(cli, flags, { client, before, signal: watch.signal })
   } catch (error) {
-    return [failed('daemon', error)]
+    return [watch.found ?? failed('daemon', error)]
   } finally {
-    await client.close()
+    watch.dispose()
+    await client?.close()
+  }
+}
+
+/** Gives up what waits for the daemon when somebody stops it meanwhile. */
+function watchForStop({ lockPath }: StoreLocation): {
+  readonly signal: AbortSignal
+  readonly found: Finding | undefined
+  dispose(): void
+} {
+  const stop = new AbortController()
+  let found: Finding | undefined
+  const timer = setInterval(() => {
+    const pid = readOwnerNote(lockPath)?.pid
+    if (pid === undefined || !isStopped(pid)) return
+    found = stoppedFinding(pid)
+    stop.abort()
+  }, 1000)
+  return {
+    signal: stop.signal,
+    get found() {
+      return found
+    },
+    dispose: () => clearInterval(timer),
   }
 }
 
 async function askDaemon(
   cli: Cli,
   flags: DoctorFlags,
-  { client, started }: { client: Client; started: boolean },
+  {
+    client,
+    before,
+    signal,
+  }: { readonly client: Client; readonly before: number | undefined; readonly signal: AbortSignal },
 ): Promise<Finding[]> {
   const findings: Finding[] = []
-  if (flags.moved || flags.copied) {
-    const as = flags.moved ? 'moved' : 'copied'
-    const { storeId } = await client.request(SettleStore, { as, force: flags.force })
-    findings.push({
-      check: 'identity',
-      level: 'ok',
-      message: `the store was ${as}: it is ${storeId}`,
-    })
-  }
-  const status = await client.request(DaemonStatus, {})
-  const how = started ? 'started to look at the store; it ends when idle' : 'answers'
+  if (flags.moved || flags.copied) findings.push(await settle(flags, client, signal))
+  const status = await client.request(DaemonStatus, {}, { signal })
+  const how = status.pid === before ? 'answers' : 'started to look at the store; it ends when idle'
   findings.push({ check: 'daemon', level: 'ok', message: `process ${status.pid} ${how}` })
   if (client.server.server.version !== cli.version) {
     findings.push({
@@ -162,7 +187,7 @@ async function askDaemon(
       findings.push({ check: 'identity', level: 'warn', message, remedy })
   }
   const params = { repair: flags.repair }
-  const timing = { timeoutMs: checkTimeoutMs }
+  const timing = { timeoutMs: checkTimeoutMs, signal }
   const checked = await client.request(CheckStore, params, timing)
   const broken = checked.findings.some(
     ({ check, level }) => fromBackup.has(check) && level === 'fail',
@@ -183,6 +208,17 @@ async function askDaemon(
     { check: 'restore', level: 'ok', message: 'the store was damaged', repaired },
     ...again.findings,
   ]
+}
+
+/** Says whether the store was moved or copied; when that can't be, the other checks go on all the same. */
+async function settle(flags: DoctorFlags, client: Client, signal: AbortSignal): Promise<Finding> {
+  const as = flags.moved ? 'moved' : 'copied'
+  try {
+    const { storeId } = await client.request(SettleStore, { as, force: flags.force }, { signal })
+    return { check: 'identity', level: 'ok', message: `the store was ${as}: it is ${storeId}` }
+  } catch (error) {
+    return failed('identity', error)
+  }
 }
 
 /** Faults that only an earlier state of the store mends. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { type DaemonCommand, daemonEnvironment } from './daemon-command.ts'
 import { LaunchError, messageOf } from './launch-error.ts'
@@ -19,8 +19,8 @@ import type { Environment, StoreLocation } from './store-location.ts'
  *   `start_timeout` if it has said nothing when the signal aborts (it is left to go on).
  */
 export async function spawnDaemon(options: SpawnDaemonOptions): Promise<void> {
-  const { runtime, lock, signal } = options
-  const log = openLog(runtime.logPath)
+  const { runtime, signal } = options
+  const log = openLogFor(options)
   let child: ChildProcess
   try {
     child = start(options, log.fd)
@@ -30,7 +30,7 @@ export async function spawnDaemon(options: SpawnDaemonOptions): Promise<void> {
       cause: error,
     })
   } finally {
-    lock?.release()
+    options.lock?.release()
     closeSync(log.fd)
   }
   const outcome = await outcomeOf(child, signal)
@@ -143,8 +143,28 @@ function parseOutcome(text: string): Outcome {
   }
 }
 
+/** The lock is free again when there is no log to write to. */
+function openLogFor({ runtime, lock }: SpawnDaemonOptions): ReturnType<typeof openLog> {
+  try {
+    return openLog(runtime.logPath)
+  } catch (error) {
+    lock?.release()
+    throw new LaunchError(
+      'runtime_unwritable',
+      `expected to write the log ${runtime.logPath}, got ${messageOf(error)}`,
+      {
+        remedy: 'remove what lies there, or set ORION_RUNTIME_DIR to another directory',
+        cause: error,
+      },
+    )
+  }
+}
+
 function openLog(path: string): { fd: number; startedAtByte: number } {
-  const size = lookAtItself(path)?.size ?? 0
+  const there = lookAtItself(path)
+  // The directory is ours alone, so a link in it leads nowhere that we meant; it is never followed.
+  if (there?.isSymbolicLink()) rmSync(path)
+  const size = there?.isFile() ? there.size : 0
   const tooLong = size > logMaxBytes
   if (tooLong) renameSync(path, `${path}.1`)
   const flags =

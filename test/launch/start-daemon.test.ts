@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
@@ -197,6 +199,62 @@ test('a daemon that says something else on its pipe has failed', async (t) => {
   const error = await failureOf(launchPlace(t).options('babble'))
   assert.equal(error.kind, 'start_failed')
   assert.match(error.message, /something else than a start-up message/)
+})
+
+test('a log that is a link to another file is replaced, and that file left as it was', async (t) => {
+  const place = launchPlace(t)
+  prepareRuntime(place.runtime)
+  const victim = join(place.runtime.root, 'victim')
+  writeFileSync(victim, 'precious')
+  symlinkSync(victim, place.runtime.logPath)
+  const { started } = await findOrStartDaemon(place.options())
+  assert.equal(started, true)
+  assert.equal(lstatSync(place.runtime.logPath).isFile(), true)
+  assert.equal(readFileSync(victim, 'utf8'), 'precious')
+})
+
+test('a log that can not be written is told with what to do, and frees the lock', async (t) => {
+  const place = launchPlace(t)
+  prepareRuntime(place.runtime)
+  mkdirSync(place.runtime.logPath)
+  await assert.rejects(findOrStartDaemon(place.options()), {
+    kind: 'runtime_unwritable',
+    remedy: /remove what lies there/,
+  })
+  const lock = await acquireOwnerLock(place.location.lockPath)
+  assert.ok(lock)
+  lock.release()
+})
+
+test('a discovery file that is a link, and a socket that somebody else made, are not trusted', async (t) => {
+  const place = launchPlace(t)
+  prepareRuntime(place.runtime)
+  const socket = join(place.runtime.directory, 'impostor.sock')
+  const server = createServer((peer) => {
+    peer.on('error', () => {}) // Who only looks whether somebody listens hangs up at once.
+    peer.end('{"pid": 1, "instanceId": "impostor"}\n')
+  })
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  t.after(() => server.close())
+  const elsewhere = join(place.runtime.root, 'impostor.json')
+  writeFileSync(
+    elsewhere,
+    JSON.stringify({
+      pid: 1,
+      instanceId: 'impostor',
+      socket,
+      storeId: 'x',
+      storeDirectory: place.location.directory,
+      version: '9.9.9',
+      protocol: { min: 1, max: 1 },
+      startedAt: new Date().toISOString(),
+    }),
+  )
+  symlinkSync(elsewhere, place.runtime.discoveryPath)
+  const { connection, started } = await findOrStartDaemon(place.options())
+  assert.equal(started, true)
+  assert.notEqual(connection.instanceId, 'impostor')
+  assert.equal(lstatSync(place.runtime.discoveryPath).isFile(), true)
 })
 
 test('a command that does not exist is a failed start, and frees the lock', async (t) => {

@@ -349,8 +349,8 @@ export class Store implements StoreApi {
 
   async #close(): Promise<void> {
     clearInterval(this.#housekeeping)
-    await this.backups.close()
-    await Promise.all([this.#queue.close(), this.#retention.close()])
+    // The queue at once: what comes from here on is refused, also while a backup ends.
+    await Promise.all([this.#queue.close(), this.backups.close(), this.#retention.close()])
     this.identity.close()
     if (this.#queue.state !== 'failed') {
       await this.#connection.checkpoint().catch((error: unknown) => {

@@ -95,7 +95,10 @@ const damages: readonly (readonly [name: string, damage: (path: string) => void]
   ['no SQLite file at all', (path) => writeFileSync(path, 'not a database. '.repeat(2000))],
 ]
 
-for (const [name, damage] of damages) {
+/** Each takes a dozen programs: the short form has the first. */
+const damagesHere = process.env.ORION_LONG === '1' ? damages : damages.slice(0, 1)
+
+for (const [name, damage] of damagesHere) {
   test(`a store whose file is ${name} goes back to its newest good backup`, async (t) => {
     const place = makePlace(t)
     const { epoch } = await seeded(t, place)

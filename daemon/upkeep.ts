@@ -3,6 +3,7 @@
 import { chmodSync, lstatSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { OrionError } from '../sdk/errors.ts'
 import { LaunchError, messageOf } from '../sdk/launch/launch-error.ts'
 import type { Finding } from '../sdk/protocol/upkeep.ts'
 import { loadConfig } from './config.ts'
@@ -32,6 +33,8 @@ export interface UpkeepParts {
 export class Upkeep implements StoreUpkeep {
   readonly #parts: UpkeepParts
   #last: Promise<unknown> = Promise.resolve()
+  /** Checks and restores that run or wait. */
+  #asked = 0
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts
@@ -49,7 +52,15 @@ export class Upkeep implements StoreUpkeep {
     params: Parameters<StoreUpkeep['check']>[0],
     signal: AbortSignal,
   ): ReturnType<StoreUpkeep['check']> {
-    return this.#alone(() => this.#check(params?.repair ?? false, signal))
+    return this.#alone(async () => {
+      try {
+        signal.throwIfAborted()
+        return await this.#check(params?.repair ?? false, signal)
+      } catch (error) {
+        if (!signal.aborted) throw error
+        throw new OrionError('cancelled', 'nobody waits for the check any more', {})
+      }
+    })
   }
 
   async settle({
@@ -62,8 +73,16 @@ export class Upkeep implements StoreUpkeep {
     return { storeId }
   }
 
+  /** Each takes a process and a copy of the store, so that few may wait. */
   async #alone<T>(run: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(run)
+    if (this.#asked >= askedMax) {
+      throw new OrionError('overloaded', `${askedMax} checks and restores are under way already`, {
+        retryAfterMs: 2000,
+        remedy: 'wait until they have ended',
+      })
+    }
+    this.#asked++
+    const done = this.#last.then(run).finally(() => this.#asked--)
     this.#last = done.catch(() => {})
     return await done
   }
@@ -189,6 +208,9 @@ export class Upkeep implements StoreUpkeep {
     return { findings: [noBackupFinding(bad, maintenance === undefined)] }
   }
 }
+
+/** Checks and restores that may run or wait at once. */
+const askedMax = 4
 
 /** What a restore has replaced comes last: somebody has decided against it. */
 function inOrderOfTrust(all: readonly BackupFile[]): readonly BackupFile[] {

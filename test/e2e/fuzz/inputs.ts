@@ -16,6 +16,7 @@ const leftOut: ReadonlySet<string> = new Set([
   'daemon/shutdown',
   'daemon/handover',
   'daemon/backup',
+  'daemon/check',
   'initialize',
   'shutdown',
 ])

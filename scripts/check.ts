@@ -50,6 +50,9 @@ if (files.length === 0) {
 if (!quick && named.length === 0) {
   run('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'])
   run('lint and format', ['node_modules/@biomejs/biome/bin/biome', 'check', '.'])
+  // The command line is tested as it is installed; from sources each command would take a second more.
+  run('the program', ['--import', 'tsx', 'scripts/bundle-program.ts'])
+  process.env.ORION_TESTED_PROGRAM = 'built'
 }
 const runner = [
   '--import',

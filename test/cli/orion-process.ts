@@ -140,7 +140,8 @@ function environmentOf(directory: string, runtime: string): NodeJS.ProcessEnv {
     XDG_RUNTIME_DIR: directory,
     XDG_STATE_HOME: directory,
     ORION_RUNTIME_DIR: runtime,
-    ORION_FROM_SOURCE: '1',
+    // Of one file alone nobody knows whether the built program is of the present sources.
+    ORION_FROM_SOURCE: process.env.ORION_TESTED_PROGRAM === 'built' ? '0' : '1',
     ORION_RUN_DEADLINE: '5m',
     // Whatever goes wrong in a test, nothing stays behind for long.
     ORION_LIMIT_IDLE_EXIT_MS: '120000',

@@ -128,6 +128,8 @@ test(
       peer.sendMessage({ jsonrpc: '2.0', id: 1, method: 'echo' })
       await peer.receive()
     }
+    // As after a handshake: one that has none would give way.
+    for (const transport of transports) transport.raiseBodyLimit()
     const third = await RawPeer.connect(t, path)
     const [answer] = await third.receiveAll()
     assert.equal(answer?.error?.code, 42900)

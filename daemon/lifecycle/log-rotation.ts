@@ -1,5 +1,6 @@
 /** Keeps the log of a daemon within bounds while it runs. */
-import { copyFileSync, fstatSync, ftruncateSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, fstatSync, ftruncateSync, renameSync, rmSync } from 'node:fs'
+import { isFileAt } from '../../sdk/launch/kernel-lock.ts'
 
 /** What is kept in bounds. */
 export interface LogRotation {
@@ -26,7 +27,7 @@ export function rotateLog({ path, fd, maxBytes }: Omit<LogRotation, 'everyMs'>):
   const copy = `${path}.1.new`
   try {
     const open = fstatSync(fd)
-    if (!open.isFile() || open.size <= maxBytes || open.ino !== lstatSync(path).ino) return
+    if (!open.isFile() || open.size <= maxBytes || !isFileAt(path, fd)) return
     copyFileSync(path, copy)
     renameSync(copy, `${path}.1`)
     ftruncateSync(fd, 0)

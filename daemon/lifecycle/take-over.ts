@@ -33,7 +33,7 @@ export interface TakeOver {
  */
 export async function takeOver({ location, env, force }: TakeOver): Promise<OwnerLock> {
   prepareStore(location)
-  const turn = await untilTurn(location.lockPath)
+  const turn = await takeTurn(location.lockPath, { waitMs: turnWaitMs, pollMaxMs: lockPollMs })
   if (turn === undefined) throw heldElsewhere(location.lockPath)
   try {
     const probe = (socketPath: string, signal: AbortSignal) =>
@@ -48,16 +48,7 @@ export async function takeOver({ location, env, force }: TakeOver): Promise<Owne
 }
 
 /** Somebody who only tries for the lock has the place for some milliseconds. */
-async function untilTurn(lockPath: string): ReturnType<typeof takeTurn> {
-  for (let attempt = 0; attempt < turnTries; attempt++) {
-    const turn = await takeTurn(lockPath)
-    if (turn !== undefined) return turn
-    await new Promise((resolve) => setTimeout(resolve, lockPollMs))
-  }
-  return undefined
-}
-
-const turnTries = 200
+const turnWaitMs = 2_000
 /** Longer than a daemon drains. */
 const oldEndsMs = 60_000
 const lockPollMs = 10

@@ -42,12 +42,15 @@ export interface AcquireOptions {
  * Takes the place of the next owner: nobody else gets the lock while it is held, so that a daemon which takes over
  * from another is not overtaken by a client that happens to look just then.
  *
- * @returns Undefined if somebody else has the place, or tries for the lock at this moment.
+ * @returns Undefined if somebody else still had the place, or tried for the lock, after `waitMs`.
  * @throws LaunchError as `acquireOwnerLock`.
  */
-export async function takeTurn(path: string): Promise<Turn | undefined> {
-  const kernel = kernelLock()
-  const fd = await kernel.take(turnPath(path))
+export async function takeTurn(
+  path: string,
+  options: AcquireOptions = {},
+): Promise<Turn | undefined> {
+  const kernel = kernelLock(options.platform, options.searchPath)
+  const fd = await poll(options, () => kernel.take(turnPath(path)))
   if (fd === undefined) return undefined
   let released = false
   return {
@@ -166,15 +169,16 @@ function turnPath(path: string): string {
   return join(dirname(path), 'next-owner.lock')
 }
 
-async function poll(
+/** Tries until something was got or the time is over. */
+async function poll<T>(
   { waitMs = 0, pollMaxMs = pollLongestMs, signal }: AcquireOptions,
-  tryOnce: () => Promise<OwnerLock | undefined>,
-): Promise<OwnerLock | undefined> {
+  tryOnce: () => Promise<T | undefined>,
+): Promise<T | undefined> {
   const deadline = performance.now() + waitMs
   for (let attempt = 0; ; attempt += 1) {
     signal?.throwIfAborted()
-    const lock = await tryOnce()
-    if (lock !== undefined) return lock
+    const got = await tryOnce()
+    if (got !== undefined) return got
     const leftMs = deadline - performance.now()
     if (leftMs <= 0) return undefined
     await pause(Math.min(leftMs, pollMaxMs, pollDelayMs(attempt)), signal)

@@ -238,7 +238,8 @@ class CrashRun {
 
 const eventPage = z.object({ events: z.array(loggedEvent), token: z.string() })
 
-async function eventsAfter(
+/** The log after a position, or all of it, and the position after that. */
+export async function eventsAfter(
   connection: PlainConnection,
   after: string | undefined,
 ): Promise<{ readonly events: LoggedEvent[]; readonly token: string | undefined }> {
@@ -259,7 +260,8 @@ async function eventsAfter(
 
 const recordPage = z.object({ records: z.array(loggedEvent.shape.record.nullable()) })
 
-async function recordsOf(
+/** The records that these events are about, as they are now. */
+export async function recordsOf(
   connection: PlainConnection,
   named: ReadonlyMap<string, LoggedEvent>,
 ): Promise<Map<string, LoggedEvent['record'] | null>> {
@@ -279,7 +281,7 @@ function sizeOf(path: string): number {
 }
 
 /** A small generator of numbers from 0 to 1 that a seed repeats (mulberry32). */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

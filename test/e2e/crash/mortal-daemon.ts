@@ -5,9 +5,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { readDiscovery } from '../../../sdk/launch/discovery-file.ts'
 import { locateRuntime } from '../../../sdk/launch/runtime-directory.ts'
 import { locateStore } from '../../../sdk/launch/store-location.ts'
-import { program } from '../../cli/orion-process.ts'
+import { type Ended, ended, isAlive, program, until } from '../../cli/orion-process.ts'
+import { killProcess } from '../../support/served-store.ts'
 
 /** One life. */
 export interface Life {
@@ -26,13 +28,8 @@ export function storeDirectory(directory: string): string {
 /** Starts a daemon; does not wait for it. */
 export function startLife(directory: string, settings: NodeJS.ProcessEnv = {}): Life {
   const store = storeDirectory(directory)
-  const own = {
-    ORION_RUNTIME_DIR: join(directory, 'run'),
-    XDG_STATE_HOME: join(directory, 'state'),
-  }
-  const env = { ...process.env, ...settings, ...own }
-  const location = locateStore({ store, cwd: directory, env: {} })
-  const { discoveryPath } = locateRuntime({ storeDirectory: location.directory, env })
+  const env = { ...environmentOf(directory), ...settings }
+  const discoveryPath = discoveryOf(directory)
   const child = spawn(process.execPath, [program, 'serve', '--store', store], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -53,6 +50,44 @@ export function startLife(directory: string, settings: NodeJS.ProcessEnv = {}): 
     return path
   })
   return { pid: child.pid ?? 0, socket, kill }
+}
+
+/** The daemon that is published and alive, whoever has started it. */
+export function livingDaemon(directory: string): Life | undefined {
+  const found = readDiscovery(discoveryOf(directory))
+  if (found === undefined || !isAlive(found.pid)) return undefined
+  const { pid, socket } = found
+  const kill = async (): Promise<void> => {
+    killProcess(pid)
+    await until(() => !isAlive(pid))
+  }
+  return { pid, socket: Promise.resolve(socket), kill }
+}
+
+/** Runs the program on the store. */
+export function startProgram(
+  directory: string,
+  args: readonly string[],
+): { kill(): void; readonly ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [program, ...args, '--store', storeDirectory(directory)], {
+    env: environmentOf(directory),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return { kill: () => void child.kill('SIGKILL'), ended: ended(child) }
+}
+
+function environmentOf(directory: string): NodeJS.ProcessEnv {
+  const own = {
+    ORION_RUNTIME_DIR: join(directory, 'run'),
+    XDG_STATE_HOME: join(directory, 'state'),
+  }
+  return { ...process.env, ...own }
+}
+
+function discoveryOf(directory: string): string {
+  const location = locateStore({ store: storeDirectory(directory), cwd: directory, env: {} })
+  const env = environmentOf(directory)
+  return locateRuntime({ storeDirectory: location.directory, env }).discoveryPath
 }
 
 const discovery = z.object({ pid: z.int(), socket: z.string() })

@@ -8,7 +8,8 @@ import type { TransportLimits } from './transport-limits.ts'
  * Hands the messages of a link to the JSON-RPC library, through the framing guard.
  *
  * The work of one turn of the event loop is bounded: after so many messages or bytes the link is
- * paused, and reading goes on in the next turn, so that one busy peer can't starve the others.
+ * paused, and reading goes on in the next turn, so that one busy peer can't starve the others. How long the messages
+ * may take to handle in one turn is bounded by the dispatch (`same-turn-dispatch.ts`).
  */
 export class GuardedMessageReader extends AbstractMessageReader {
   readonly #link: Link

@@ -116,6 +116,37 @@ export interface RecordVersion<Data = JsonObject> {
   readonly reason?: string
 }
 
+/** The change that gave a field the value it has. */
+export interface FieldChange {
+  readonly version: Version
+  readonly op: Operation
+  readonly at: Instant
+  readonly actor: Actor
+  readonly token: Token
+  readonly reason?: string
+  readonly cause?: Token
+}
+
+/** Where the present value of a field comes from. */
+export interface FieldOrigin<Name extends string = string> {
+  readonly field: Name
+  /**
+   * `change`: the change that is named. `default`: the type's own, nobody set it. `forgotten`: a change whose history
+   * is compacted away.
+   */
+  readonly origin: 'change' | 'default' | 'forgotten'
+  readonly change?: FieldChange
+}
+
+/** Where the values of a record come from, field by field in the order of its data. */
+export interface Blame<Name extends string = string> {
+  readonly type: string
+  readonly id: string
+  /** The version that has these values. */
+  readonly version: Version
+  readonly fields: readonly FieldOrigin<Name>[]
+}
+
 /** Longest id of a record, in bytes of UTF-8. */
 export const idMaxBytes = 255
 

@@ -28,6 +28,7 @@ export const routes: readonly Route[] = [
   route(record.ListRecords, recordReads.list),
   route(record.CountRecords, recordReads.count),
   route(record.RecordHistory, recordReads.history),
+  route(record.BlameRecord, recordReads.blame),
   route(record.CreateRecord, recordWrites.create),
   route(record.UpdateRecord, recordWrites.update),
   route(record.DeleteRecord, recordWrites.delete),

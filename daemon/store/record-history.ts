@@ -42,6 +42,15 @@ export function walkBackFrom(
   if (seq !== undefined) connection.prepare(walk).walk([seq, -1], take)
 }
 
+/** As `rowsBackFrom`, without the values: who changed which fields, when and why. */
+export function changesBackFrom(
+  { connection }: StoreContext,
+  seq: number,
+  limit: number,
+): SqlRow[] {
+  return connection.prepare(walkChanges).all([seq, limit])
+}
+
 /** The row of one version; undefined when there is none. */
 export function rowOfVersion(
   context: StoreContext,
@@ -96,11 +105,18 @@ const erase = `UPDATE log SET data = NULL, reason = NULL, flags = flags | 2 WHER
     ) SELECT at FROM steps
   )`
 
-const walk = `WITH RECURSIVE steps (at) AS (
+const steps = `WITH RECURSIVE steps (at) AS (
     SELECT ?1 UNION ALL
     SELECT log.previous_seq FROM steps JOIN log ON log.seq = steps.at WHERE log.previous_seq IS NOT NULL
     LIMIT ?2
-  ) SELECT log.* FROM steps CROSS JOIN log ON log.seq = steps.at`
+  )`
+const walk = `${steps} SELECT log.* FROM steps CROSS JOIN log ON log.seq = steps.at`
+const walkChanges = `${steps} SELECT ${[
+  ...['seq', 'txn', 'topic', 'type', 'id', 'op', 'version', 'previous_version', 'previous_seq'],
+  ...['changed_fields', 'at', 'actor', 'reason', 'cause', 'flags'],
+]
+  .map((column) => `log.${column}`)
+  .join(', ')} FROM steps CROSS JOIN log ON log.seq = steps.at`
 
 const nextIndexed = `SELECT seq FROM log
   WHERE id = ? AND type = ? AND version >= ? AND version % ${indexedEvery} = 0

@@ -7,6 +7,7 @@ import type { SqlRow } from './engine/engine.ts'
 import { eventOfRow, recordOfRow } from './event-log.ts'
 import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
 import { type CompiledList, compileCount, compileList } from './query-sql.ts'
+import { blameOf } from './record-blame.ts'
 import { newestSeq, rowOfVersion, walkBackFrom } from './record-history.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import { recordTableName } from './sql.ts'
@@ -126,6 +127,15 @@ export class RecordReads implements StoreReads {
     const versions = rows.map((row) => this.#versionOfRow(row))
     if (following === undefined) return { versions }
     return { versions, next: encodeHistoryCursor(following) }
+  }
+
+  async blame(params: Params<'blame'>, caller: Caller): Answer<'blame'> {
+    const { type, id, atLeast } = params
+    if (atLeast !== undefined) await this.#waitFor(atLeast, caller)
+    const present = this.#context.read(this.#context.type(type), id)
+    await this.#queue.onDisk(present?.seq ?? this.#context.log.lastSeq)
+    if (present === undefined) throw notFound(type, id)
+    return await blameOf(this.#context, present, caller)
   }
 
   /** The rows of a page, which may end before its limit, and whether there are more. */

@@ -59,6 +59,10 @@ export interface StoreReads {
     params: Params<typeof records.RecordHistory>,
     caller: Caller,
   ): Promise<Result<typeof records.RecordHistory>>
+  blame(
+    params: Params<typeof records.BlameRecord>,
+    caller: Caller,
+  ): Promise<Result<typeof records.BlameRecord>>
 }
 
 /** Writes. Each resolves after its transaction is on disk. */

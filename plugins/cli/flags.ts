@@ -32,6 +32,9 @@ export type CountFlags = GlobalFlags & {
 /** The flags of `orion history`. */
 export type HistoryFlags = GlobalFlags & { readonly limit?: number; readonly after?: string }
 
+/** The flags of `orion revert`. */
+export type RevertFlags = GlobalFlags & WriteFlags & { readonly expectedVersion?: number }
+
 /** The flags of `orion create`. */
 export type CreateFlags = GlobalFlags & WriteFlags & { readonly data: string; readonly id?: string }
 

@@ -1,4 +1,5 @@
-import type { Record, RecordVersion, Token, WriteResult } from '../model.ts'
+import { changesBetween } from '../data-difference.ts'
+import type { Blame, Record, RecordVersion, Token, WriteResult } from '../model.ts'
 import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
 import * as records from '../protocol/records.ts'
 import type { RecordData, RecordInput, RecordType } from '../record-type.ts'
@@ -16,6 +17,7 @@ import { type ChangeFunction, updateWithRetry } from './record-update.ts'
 import type { TypeDefiner } from './type-definer.ts'
 import { NotFoundError } from './typed-errors.ts'
 import {
+  parseBlame,
   parsePage,
   parseRecord,
   parseVersion,
@@ -236,6 +238,44 @@ export class Repository<T extends RecordType> {
     return { ...page, versions: page.versions.map((version) => parseVersion<T>(version)) }
   }
 
+  /**
+   * Who gave each field of a record its present value: when, through which client, and why.
+   *
+   * @throws NotFoundError if there is no such record.
+   */
+  async blame(
+    id: string,
+    options: CallOptions & { readonly atLeast?: Token } = {},
+  ): Promise<Blame<FieldName<T>>> {
+    const params = { type: this.type.name, id, atLeast: options.atLeast }
+    return parseBlame<T>(await this.#call(records.BlameRecord, params, options))
+  }
+
+  /**
+   * Gives a record the values of one of its old versions again, as a new version; managed fields stay as they are.
+   * Without `expectedVersion` it is based on the version that is there when this begins.
+   *
+   * @throws NotFoundError if there is no such record or version, or its values were purged; ConflictError;
+   * InvalidRecordError if the old values no longer fit the type.
+   */
+  async revert<const O extends RevertOptions>(id: string, options: O): Promise<Written<T, O>> {
+    const { toVersion, signal, timeoutMs } = options
+    const present = await this.get(id, { signal, timeoutMs })
+    const old = await this.get(id, { version: toVersion, signal, timeoutMs })
+    const { fields } = this.type.definition
+    const isManaged = (name: string): boolean =>
+      Object.hasOwn(fields, name) && fields[name]?.managed === true
+    const changes = changesBetween(toJsonObject(present.data), toJsonObject(old.data), isManaged)
+    const params = {
+      ...wireOptions({ reason: `back to version ${toVersion}`, ...options }),
+      type: this.type.name,
+      id,
+      expectedVersion: options.expectedVersion ?? present.version,
+      ...changes,
+    }
+    return parseWritten<T, O>(await this.#call(records.UpdateRecord, params, options))
+  }
+
   async #updateOnce<O extends WriteOptions>(
     id: string,
     change: Update<T>,
@@ -288,6 +328,14 @@ export type UpdateOptions = Omit<WriteOptions, 'idempotencyKey' | 'expectedEpoch
 
 /** Options of a write that moves a record between lifecycles, or removes it. */
 export type MoveOptions = WriteOptions & BasedOn
+
+/** Options of going back to an old version. */
+export interface RevertOptions extends WriteOptions {
+  /** The version whose values are taken. */
+  readonly toVersion: number
+  /** The version that is replaced. */
+  readonly expectedVersion?: number
+}
 
 type MoveDefinition = typeof records.DeleteRecord
 

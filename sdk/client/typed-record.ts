@@ -3,7 +3,7 @@
  * the type, so what comes from it is taken to fit, unless the record says that it is quarantined.
  */
 import { isJsonObject, type JsonObject } from '../json.ts'
-import type { Record, RecordVersion, Token, WriteResult } from '../model.ts'
+import type { Blame, Record, RecordVersion, Token, WriteResult } from '../model.ts'
 import type { ApplyOperator } from '../protocol/records.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import type { LiveChange, LivePage } from './live-change.ts'
@@ -49,6 +49,11 @@ export function parseVersion<T extends RecordType>(
   version: RecordVersion,
 ): RecordVersion<RecordData<T>> {
   return version as RecordVersion<RecordData<T>>
+}
+
+/** Where values come from, as of a record of its type. */
+export function parseBlame<T extends RecordType>(blame: Blame): Blame<FieldName<T>> {
+  return blame as Blame<FieldName<T>>
 }
 
 /** A page from the wire, whose records hold the fields that were asked for. */

@@ -96,6 +96,15 @@ export const RecordHistory = defineRequest('record/history', {
   summary: 'The versions of a record, newest first.',
 })
 
+export const BlameRecord = defineRequest('record/blame', {
+  params: z.object({ ...key, atLeast: shape.token.optional() }),
+  result: shape.blame,
+  scope: 'read',
+  needs: reads,
+  summary:
+    'Who gave each field of a record its present value: when, through which client, and why.',
+})
+
 const createParts = { type: shape.typeName, id: shape.recordId.optional(), data: shape.jsonObject }
 export const applyOperator = z.object({
   field: shape.fieldName,

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { isJsonObject, type Json, type JsonObject } from '../json.ts'
 import {
+  type Blame,
   type Event,
   idProblem,
   type Record,
@@ -102,6 +103,30 @@ export const recordVersion = branded<RecordVersion>(
     data: jsonObject.optional(),
     token,
     reason: z.string().optional(),
+  }),
+)
+
+const fieldChange = z.object({
+  version,
+  op: operation,
+  at: z.string(),
+  actor,
+  token,
+  reason: z.string().optional(),
+  cause: token.optional(),
+})
+export const blame = branded<Blame>(
+  z.object({
+    type: typeName,
+    id: z.string(),
+    version,
+    fields: z.array(
+      z.object({
+        field: z.string(),
+        origin: z.enum(['change', 'default', 'forgotten']),
+        change: fieldChange.optional(),
+      }),
+    ),
   }),
 )
 

@@ -49,6 +49,34 @@ test('a record is created, read, changed, listed, counted, moved and purged, and
   assert.equal((await place.orion(['get', 'OrionInsight', 'a'])).code, 3)
 })
 
+test('versions are compared, blamed and gone back to', async (t) => {
+  const place = makePlace(t)
+  const insight = ['OrionInsight', 'a']
+  const data = JSON.stringify({ summary: 'cold', domain: 'build', tags: ['x', 'y'] })
+  await place.json(['create', 'OrionInsight', '--id', 'a', '--data', data])
+  const set = JSON.stringify({ summary: 'warm', tags: ['x', 'z'] })
+  await place.json(['update', ...insight, '--set', set, '--reason', 'measured'])
+  const fields = [
+    { field: 'summary', before: 'cold', after: 'warm' },
+    { field: 'tags', before: ['x', 'y'], after: ['x', 'z'] },
+  ]
+  const difference = { type: 'OrionInsight', id: 'a', from: 1, to: 2, fields }
+  assert.deepEqual(await place.json(['diff', ...insight]), difference)
+  assert.deepEqual(await place.json(['diff', ...insight, '1', '2']), difference)
+  const shown = await place.orion(['diff', ...insight])
+  assert.match(shown.stdout, /- cold\n {2}\+ warm\ntags\n {2}- y\n {2}\+ z\n/)
+  const blamed = await place.orion(['blame', ...insight])
+  assert.match(blamed.stdout, /^summary +warm +2 .*measured$/m)
+  assert.match(blamed.stdout, /^domain +build +1 /m)
+  const reverted = await place.json(['revert', ...insight, '1'])
+  assert.ok(typeof reverted === 'object' && reverted !== null && 'version' in reverted)
+  assert.equal(reverted.version, 3)
+  const whole = { ...difference, to: 3, fields: [] }
+  assert.deepEqual(await place.json(['diff', ...insight, '1']), whole)
+  assert.equal((await place.orion(['diff', ...insight, '9'])).code, 3)
+  assert.equal((await place.orion(['revert', ...insight, '0'])).code, 2)
+})
+
 test('what a write gives as JSON has the record, as the method answers it', async (t) => {
   const place = makePlace(t)
   const told = await place.json(['create', 'OrionInsight', '--data', '-'], { input: insight })

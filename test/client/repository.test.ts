@@ -254,3 +254,30 @@ test('thousands of writes at once all happen, though the daemon takes fewer at a
   assert.equal(new Set(ids).size, 3000)
   assert.equal((await findings.count()).count, 3000)
 })
+
+test('a record goes back to an old version by a new one, and tells where each value comes from', async (t) => {
+  const client = await setUp(t)
+  const findings = client.repository(Finding)
+  const { id } = await findings.create({ summary: 'a', domain: 'ci' })
+  await findings.update(id, { expectedVersion: 1, set: { summary: 'b', tags: ['x'] } })
+  await findings.update(id, { expectedVersion: 2, set: { uses: 4 }, unset: ['domain'] })
+
+  const reverted = await findings.revert(id, { toVersion: 1, return: 'record' })
+  assert.equal(reverted.version, 4)
+  assert.deepEqual(reverted.record.data, { summary: 'a', domain: 'ci', uses: 0, tags: [] })
+  const { fields } = await findings.blame(id, { atLeast: reverted.token })
+  for (const { field, change } of fields)
+    assert.deepEqual([field, change?.version, change?.reason], [field, 4, 'back to version 1'])
+
+  const again = await findings.revert(id, { toVersion: 1 })
+  assert.deepEqual(
+    [again.version, again.changed],
+    [4, false],
+    'what is so already makes no version',
+  )
+  await assert.rejects(findings.revert(id, { toVersion: 2, expectedVersion: 3 }), ConflictError)
+  await assert.rejects(findings.revert(id, { toVersion: 9 }), NotFoundError)
+  const told = await findings.revert(id, { toVersion: 3, reason: 'it was right' })
+  const [newest] = await collect(findings.history(id))
+  assert.deepEqual([newest?.version, newest?.reason], [told.version, 'it was right'])
+})

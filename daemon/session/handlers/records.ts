@@ -17,6 +17,7 @@ export const recordReads: HandlersOf<StoreReads> = {
   list: (params, context) => context.services.store.list(params, context),
   count: (params, context) => context.services.store.count(params, context),
   history: (params, context) => context.services.store.history(params, context),
+  blame: (params, context) => context.services.store.blame(params, context),
 }
 
 /** What serves the writes. */

@@ -1,9 +1,11 @@
 /** What the commands that write records do. */
 import type { z } from 'zod'
 import type { Client } from '../../../sdk/client/client.ts'
+import { changesBetween } from '../../../sdk/data-difference.ts'
 import { isJsonObject, type Json } from '../../../sdk/json.ts'
 import type { WriteResult } from '../../../sdk/model.ts'
 import * as records from '../../../sdk/protocol/records.ts'
+import { GetType } from '../../../sdk/protocol/types.ts'
 import type { Action } from '../command.ts'
 import type { Cli, GlobalFlags } from '../context.ts'
 import { defined, unlessEmpty } from '../defined.ts'
@@ -11,6 +13,7 @@ import type {
   CreateFlags,
   MoveFlags,
   PurgeFlags,
+  RevertFlags,
   TransactFlags,
   UpdateFlags,
   WriteFlags,
@@ -63,6 +66,27 @@ export const purgeRecord: Action<PurgeFlags, [string, string]> = async (cli, fla
   return await move(cli, flags, { definition: records.PurgeRecord, type, id })
 }
 
+/** `orion revert` */
+export const revertRecord: Action<RevertFlags, [string, string, number]> = async (
+  cli,
+  flags,
+  type,
+  id,
+  version,
+) =>
+  await write(cli, flags, async (client) => {
+    const present = await client.request(records.GetRecord, { type, id })
+    const old = await client.request(records.GetRecord, { type, id, version })
+    const { fields } = await client.request(GetType, { type })
+    return await client.request(records.UpdateRecord, {
+      ...writeOptions({ ...flags, reason: flags.reason ?? `back to version ${version}` }),
+      type,
+      id,
+      expectedVersion: flags.expectedVersion ?? present.version,
+      ...changesBetween(present.data, old.data, (name) => isManaged(fields[name])),
+    })
+  })
+
 /** `orion transact` */
 export const transact: Action<TransactFlags, [string]> = async (cli, flags, source) => {
   const work = parseWork(await readValue(cli, 'operations', source))
@@ -77,6 +101,10 @@ export const transact: Action<TransactFlags, [string]> = async (cli, flags, sour
     },
   })
   return 0
+}
+
+function isManaged(field: Json | undefined): boolean {
+  return field !== undefined && isJsonObject(field) && field.managed === true
 }
 
 type MoveDefinition =

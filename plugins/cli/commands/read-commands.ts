@@ -1,5 +1,6 @@
 /** Commands that read records. */
 import { command, globalFlags } from '../command.ts'
+import type { GlobalFlags } from '../context.ts'
 import type { CountFlags, GetFlags, HistoryFlags, ListFlags } from '../flags.ts'
 import { parseOrder, parsePositive } from '../parse-flags.ts'
 import {
@@ -117,3 +118,45 @@ export const historyCommand = command<HistoryFlags, [string, string]>({
   },
   load: async () => (await import('../actions/read-records.ts')).showHistory,
 })
+
+/** `orion diff` */
+export const diffCommand = command<GlobalFlags, [string, string, number?, number?]>({
+  brief: 'Show what differs between two versions of a record',
+  about:
+    'Shows what differs between two versions of a record: without versions, what the last change did; with one, what changed since then.',
+  examples: [
+    ['diff OrionInsight build-cache', 'what the last change did'],
+    ['diff OrionInsight build-cache 3', 'what is different now from version 3'],
+    ['diff OrionInsight build-cache 3 5 --json', 'between two versions, as JSON'],
+  ],
+  parameters: {
+    flags: globalFlags,
+    positional: {
+      kind: 'tuple',
+      parameters: [typeArgument, idArgument, versionArgument('FROM'), versionArgument('TO')],
+    },
+  },
+  load: async () => (await import('../actions/past-records.ts')).showDifference,
+})
+
+/** `orion blame` */
+export const blameCommand = command<GlobalFlags, [string, string]>({
+  brief: 'Show who set each field of a record last',
+  about:
+    'Shows for each field of a record who gave it its present value: in which version, when, through which client, and why.',
+  examples: [['blame OrionInsight build-cache', 'where each value comes from']],
+  parameters: {
+    flags: globalFlags,
+    positional: { kind: 'tuple', parameters: [typeArgument, idArgument] },
+  },
+  load: async () => (await import('../actions/past-records.ts')).showBlame,
+})
+
+function versionArgument(placeholder: string) {
+  return {
+    parse: parsePositive,
+    optional: true,
+    placeholder,
+    brief: placeholder === 'FROM' ? 'The version to begin at' : 'The version to end at',
+  } as const
+}

@@ -1,6 +1,14 @@
 /** Commands that write records. */
 import { command, globalFlags } from '../command.ts'
-import type { CreateFlags, MoveFlags, PurgeFlags, TransactFlags, UpdateFlags } from '../flags.ts'
+import type {
+  CreateFlags,
+  MoveFlags,
+  PurgeFlags,
+  RevertFlags,
+  TransactFlags,
+  UpdateFlags,
+} from '../flags.ts'
+import { parsePositive } from '../parse-flags.ts'
 import {
   dryRunFlag,
   expectedVersionFlag,
@@ -182,4 +190,31 @@ export const transactCommand = command<TransactFlags, [string]>({
     },
   },
   load: async () => (await import('../actions/write-records.ts')).transact,
+})
+
+/** `orion revert` */
+export const revertCommand = command<RevertFlags, [string, string, number]>({
+  brief: 'Give a record the values of an old version again',
+  about:
+    'Gives a record the values that it had in an old version, as a new version: nothing of what was between is lost. Managed fields stay as they are. Exits with 4 if somebody changes the record meanwhile.',
+  examples: [
+    ['revert OrionInsight build-cache 3', 'as it was in version 3'],
+    ['revert OrionInsight build-cache 3 --dry-run --json', 'what that would do'],
+  ],
+  parameters: {
+    flags: { ...globalFlags, ...writeFlags, expectedVersion: expectedVersionFlag },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        typeArgument,
+        idArgument,
+        {
+          parse: parsePositive,
+          placeholder: 'VERSION',
+          brief: 'The version whose values are taken',
+        },
+      ],
+    },
+  },
+  load: async () => (await import('../actions/write-records.ts')).revertRecord,
 })

@@ -23,6 +23,7 @@ export {
   type CreateOptions,
   type MoveOptions,
   Repository,
+  type RevertOptions,
   type UpdateOptions,
 } from './client/repository.ts'
 export type {
@@ -92,8 +93,11 @@ export { LaunchError, type LaunchErrorKind } from './launch/launch-error.ts'
 export { locateStore, type StoreLocation } from './launch/store-location.ts'
 export type {
   Actor,
+  Blame,
   Claims,
   Event,
+  FieldChange,
+  FieldOrigin,
   Lifecycle,
   Operation,
   Position,

@@ -1,6 +1,11 @@
 /** Every bound of the daemon, with its unit. `initialize` tells clients the ones that concern them. */
 
-import { filterDepthMax, filterPartsMax, filterValuesMax } from '../sdk/filter/parse-filter.ts'
+import {
+  filterContainsMaxLength,
+  filterDepthMax,
+  filterPartsMax,
+  filterValuesMax,
+} from '../sdk/filter/parse-filter.ts'
 import { idMaxBytes } from '../sdk/model.ts'
 import { operationsMax, pageMax } from '../sdk/protocol/records.ts'
 import { idempotencyKeyMaxLength } from '../sdk/protocol/schemas.ts'
@@ -47,6 +52,8 @@ export interface Limits {
   readonly filterPartsMax: number
   /** Values of all `in` and `notIn` of a filter. */
   readonly filterValuesMax: number
+  /** Characters that all `contains` of a filter look for inside of texts. */
+  readonly filterContainsMaxLength: number
   /** JSON text of one record's data. */
   readonly recordMaxBytes: number
   /** JSON text of the payload of a client's own event. */
@@ -140,6 +147,7 @@ export const fixedLimits: ReadonlySet<keyof Limits> = new Set([
   'filterDepthMax',
   'filterPartsMax',
   'filterValuesMax',
+  'filterContainsMaxLength',
   'idMaxBytes',
   'idempotencyKeyMaxLength',
   'fieldsMax',
@@ -167,6 +175,7 @@ export const defaultLimits: Limits = {
   filterDepthMax,
   filterPartsMax,
   filterValuesMax,
+  filterContainsMaxLength,
   recordMaxBytes: 1024 * 1024,
   payloadMaxBytes: 1024 * 1024,
   idMaxBytes,

@@ -14,7 +14,7 @@
 import type { Event } from '../../sdk/model.ts'
 import { type Cohort, Cohorts } from './cohorts.ts'
 import type { EventBus, LogReader } from './event-bus.ts'
-import type { Delivery } from './fan-out.ts'
+import type { FanOut } from './fan-out.ts'
 import { Flushes } from './flushes.ts'
 import { cutWindows, type EventsWindow } from './notification-windows.ts'
 import {
@@ -251,7 +251,7 @@ export class ConnectionPump implements LogReader {
     const endSeq = events.at(-1)?.seq
     if (endSeq !== undefined) {
       cohort.endSeq = endSeq
-      await this.#deliver(cohort.fanOut.deliveries(events), endSeq)
+      await this.#deliver(cohort.fanOut, events)
       cohort.seq = endSeq
     }
     if (cohort.owing) await this.#tellSynced(cohort)
@@ -266,9 +266,11 @@ export class ConnectionPump implements LogReader {
     return stop === undefined ? events : wholeUpTo(events, stop)
   }
 
-  async #deliver(deliveries: readonly Delivery[], endSeq: number): Promise<void> {
-    const { encoder } = this.#parts.bus
+  async #deliver(fanOut: FanOut, events: readonly Event[]): Promise<void> {
+    const { encoder, turns } = this.#parts.bus
+    const endSeq = events.at(-1)?.seq ?? 0
     const planned = this.#removals
+    const deliveries = await turns.collect(fanOut.deliveries(events), () => this.#isClosed())
     let longest = 0
     for (const delivery of deliveries) {
       let { subscribers } = delivery

@@ -11,6 +11,7 @@ import {
   type HandlerStatus,
 } from './handler-loop.ts'
 import { KnownTopics } from './known-topics.ts'
+import { Turns } from './turns.ts'
 
 /** One who reads the log from positions of its own. */
 export interface LogReader {
@@ -30,6 +31,7 @@ export interface LogReader {
  */
 export class EventBus {
   readonly encoder = new EventEncoder()
+  readonly turns = new Turns()
   readonly source: EventSource
   readonly knownTopics: KnownTopics
   readonly #clock: Clock
@@ -121,13 +123,17 @@ export class EventBus {
     signal: AbortSignal,
   ): Promise<Event | undefined> {
     let position = after
+    const slice = this.turns.slice()
     while (!signal.aborted) {
       const events = this.source.log.readEvents(position, waitBatch)
-      const found = events.find(wanted)
-      if (found !== undefined) return found
-      position = events.at(-1)?.seq ?? position
+      for (const event of events) {
+        if (wanted(event)) return event
+        position = event.seq
+        if (slice.isOver) break
+      }
       if (position >= this.source.log.durableSeq) await this.#nextAdvance(signal)
-      else await new Promise(setImmediate)
+      // All who wait are woken together; each looks when it is its turn.
+      await slice.yield()
     }
     return undefined
   }

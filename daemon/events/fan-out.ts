@@ -25,6 +25,8 @@ export interface Delivery {
 export class FanOut {
   readonly #members = new Map<string, Member>()
   readonly #routes = new Map<string, readonly Route[]>()
+  /** How often somebody joined or left. */
+  #changes = 0
 
   get isEmpty(): boolean {
     return this.#members.size === 0
@@ -47,45 +49,57 @@ export class FanOut {
     } else {
       member.subscribers.add(subscriber)
     }
-    this.#routes.clear()
+    this.#changed()
   }
 
   remove(subscriber: Subscriber): void {
     const member = this.#members.get(subscriber.selection.key)
     if (member === undefined || !member.subscribers.delete(subscriber)) return
     if (member.subscribers.size === 0) this.#members.delete(subscriber.selection.key)
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#changes++
     this.#routes.clear()
   }
 
-  /** The deliveries that these events make; each subscriber is in at most one of them. */
-  deliveries(events: readonly Event[]): Delivery[] {
+  /**
+   * The deliveries that these events make; each subscriber is in at most one of them. Gives undefined between steps of
+   * the work, of which there may be many: whoever takes them may let others have a turn before the next one.
+   * Subscribers may leave meanwhile; they are marked as closed, and not left out.
+   */
+  *deliveries(events: readonly Event[]): Generator<Delivery | undefined> {
     const topics = [...new Set(events.map((event) => event.topic))]
-    const deliveries: Delivery[] = []
-    for (const route of this.#routesOf(topics)) {
+    for (const route of yield* this.#routesOf(topics)) {
       const wanted =
         route.topics.size === topics.length
           ? events
           : events.filter((event) => route.topics.has(event.topic))
-      const delivery = deliveryOf(route, wanted)
-      if (delivery !== undefined) deliveries.push(delivery)
+      yield yield* deliveryOf(route, wanted)
     }
-    return deliveries
   }
 
-  #routesOf(topics: string[]): readonly Route[] {
+  *#routesOf(topics: string[]): Generator<undefined, readonly Route[]> {
     const key = topics.length === 1 ? (topics[0] ?? '') : topics.sort().join('\n')
     const known = this.#routes.get(key)
     if (known !== undefined) return known
-    const routes = this.#findRoutes(topics)
+    const before = this.#changes
+    const routes = yield* this.#findRoutes(topics)
+    if (this.#changes !== before) return routes
     if (this.#routes.size >= routesMax) this.#routes.clear()
     this.#routes.set(key, routes)
     return routes
   }
 
-  #findRoutes(topics: readonly string[]): readonly Route[] {
+  *#findRoutes(topics: readonly string[]): Generator<undefined, readonly Route[]> {
     const routes = new Map<string, Route>()
     for (const { selection, subscribers } of this.#members.values()) {
-      const wanted = topics.filter((topic) => selects(selection, topic))
+      const wanted: string[] = []
+      for (const topic of topics) {
+        if (selects(selection, topic)) wanted.push(topic)
+        yield
+      }
       if (wanted.length === 0) continue
       const key =
         selection.filter === undefined
@@ -126,29 +140,36 @@ function routeOf(
 }
 
 /** What is left of some events by a route's policy and filter; undefined when it is nothing. */
-function deliveryOf(route: Route, wanted: readonly Event[]): Delivery | undefined {
+function* deliveryOf(
+  route: Route,
+  wanted: readonly Event[],
+): Generator<undefined, Delivery | undefined> {
   const { subscribers, include, policy, windowEvents, filter } = route
   const base = { subscribers, include, windowEvents }
   if (policy === 'park') {
     if (filter === undefined) return { ...base, events: wanted }
-    const { events, matches } = fitting(filter, { events: wanted, firsts: wanted })
+    const { events, matches } = yield* fitting(filter, { events: wanted, firsts: wanted })
     return events.length === 0 ? undefined : { ...base, events, matches }
   }
   const latest = coalesce(wanted)
   if (filter === undefined) return { ...base, events: latest.events, skips: latest.skips }
-  const { events, matches, skips } = fitting(filter, latest)
+  const { events, matches, skips } = yield* fitting(filter, latest)
   return events.length === 0 ? undefined : { ...base, events, matches, skips }
 }
 
-function fitting(
+function* fitting(
   filter: NonNullable<Selection['filter']>,
   candidates: Pick<Coalesced, 'events' | 'firsts'> & Partial<Coalesced>,
-): { readonly events: Event[]; readonly matches: Match[]; readonly skips: number[] } {
+): Generator<
+  undefined,
+  { readonly events: Event[]; readonly matches: Match[]; readonly skips: number[] }
+> {
   const events: Event[] = []
   const matches: Match[] = []
   const skips: number[] = []
   for (const [index, event] of candidates.events.entries()) {
     const match = filter.match(event, candidates.firsts[index] ?? event)
+    yield
     if (match === undefined) continue
     events.push(event)
     matches.push(match)

@@ -147,6 +147,7 @@ export const toldLimits = [
   'filterDepthMax',
   'filterPartsMax',
   'filterValuesMax',
+  'filterContainsMaxLength',
   'recordMaxBytes',
   'payloadMaxBytes',
   'idMaxBytes',

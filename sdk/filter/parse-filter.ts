@@ -15,7 +15,7 @@ import {
   parseEqual,
   parseText,
 } from './operand.ts'
-import { invalidAt, resolveTarget, type Target } from './target.ts'
+import { invalidAt, resolveTarget, type Target, targetKind } from './target.ts'
 
 /** Most levels of `and`, `or` and `not`, the outermost object included. */
 export const filterDepthMax = 16
@@ -23,6 +23,11 @@ export const filterDepthMax = 16
 export const filterPartsMax = 1000
 /** Most values of all `in` and `notIn` together. */
 export const filterValuesMax = 1000
+/**
+ * Most characters of the texts that all `contains` look for inside of texts. Looking for one may take a step for each
+ * of its characters at each place of the text.
+ */
+export const filterContainsMaxLength = 256
 
 /**
  * Reads a filter. Unknown fields and operators are errors, never ignored; instants are brought to their
@@ -45,6 +50,7 @@ class Parser {
   readonly #definition: RecordTypeDefinition
   #nodes = 0
   #values = 0
+  #containedLength = 0
 
   constructor(definition: RecordTypeDefinition) {
     this.#definition = definition
@@ -102,6 +108,7 @@ class Parser {
       if (!isOperator(operator)) throw unknownOperator(operator, at)
       checkOperator(target, operator, at)
       if (Array.isArray(operand)) this.#countValues(operand.length, at)
+      if (operator === 'contains') this.#countContained(target, operand, at)
       return condition(operator, { target, value: operand, path: at })
     })
     return allOf(filters)
@@ -111,6 +118,20 @@ class Parser {
   #countValues(count: number, path: string): void {
     this.#values += count
     checkBound({ what: 'values', limit: filterValuesMax, actual: this.#values }, path)
+  }
+
+  /** A list is asked for equal members, which costs one look at each. */
+  #countContained(target: Target, operand: unknown, path: string): void {
+    if (typeof operand !== 'string' || targetKind(target) === 'list') return
+    this.#containedLength += operand.length
+    checkBound(
+      {
+        what: 'characters in what contains looks for',
+        limit: filterContainsMaxLength,
+        actual: this.#containedLength,
+      },
+      path,
+    )
   }
 
   #count(path: string): void {

@@ -231,6 +231,16 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
       await servedAndRefused('record/list', ins(400), ins(401), bound)(world)
     },
   },
+  filterContainsMaxLength: {
+    check: async (world) => {
+      const contains = (length: number) => ({
+        type: 'Note',
+        where: { title: { contains: 'a'.repeat(length) } },
+      })
+      const bound = { limit: 256, actual: 257 }
+      await servedAndRefused('record/list', contains(256), contains(257), bound)(world)
+    },
+  },
   recordMaxBytes: {
     limits: { recordMaxBytes: 300 },
     check: servedAndRefused('record/create', noteOfBytes(300), noteOfBytes(301), {

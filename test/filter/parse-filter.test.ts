@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isOrionError } from '../../sdk/errors.ts'
 import {
+  filterContainsMaxLength,
   filterDepthMax,
   filterPartsMax,
   filterValuesMax,
@@ -145,4 +146,12 @@ test('`in` may have as many values as the limit and no more', () => {
   const values = (count: number) => ({ count: { in: Array.from({ length: count }, (_, i) => i) } })
   assert.equal(errorOf(values(filterValuesMax)).kind, 'none')
   assert.equal(errorOf(values(filterValuesMax + 1)).kind, 'too_large')
+})
+
+test('`contains` may look for as many characters as the limit and no more', () => {
+  const texts = (length: number) => ({
+    or: [{ title: { contains: 'a'.repeat(100) } }, { title: { contains: 'b'.repeat(length) } }],
+  })
+  assert.equal(errorOf(texts(filterContainsMaxLength - 100)).kind, 'none')
+  assert.equal(errorOf(texts(filterContainsMaxLength - 99)).kind, 'too_large')
 })

@@ -73,6 +73,7 @@ async function findEvents(
   const events: Event[] = []
   let length = 0
   let seq = search.after
+  const slice = context.services.bus.turns.slice()
   // Compaction may overtake it between two slices: it ends there, and the next question is answered with a gap.
   while (events.length < search.limit && seq < log.durableSeq && seq >= log.floorSeq) {
     const batch = log.readEvents(seq, sliceEvents)
@@ -84,9 +85,12 @@ async function findEvents(
         length += search.lengthOf(event)
       }
       seq = event.seq
+      if (!slice.isOver) continue
+      await slice.yield()
+      assertWanted(context)
     }
     if (batch.length === 0) break
-    await new Promise(setImmediate)
+    await slice.yield()
     assertWanted(context)
   }
   return { events, seq }

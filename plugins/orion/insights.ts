@@ -1,0 +1,75 @@
+import type { Client } from '../../sdk/client/client.ts'
+import type { Page } from '../../sdk/client/queries.ts'
+import type { Repository } from '../../sdk/client/repository.ts'
+import type { Record } from '../../sdk/model.ts'
+import type { RecordData } from '../../sdk/record-type.ts'
+import { OrionInsight } from './record-types.ts'
+import { type PageOf, usualLimit } from './selection.ts'
+
+/** An insight as it is stored. */
+export type InsightRecord = Record<RecordData<typeof OrionInsight>>
+
+/** The insights that one names, in the order in which it names them; those that are gone are left out. */
+export interface NamedInsights {
+  readonly supports: readonly InsightRecord[]
+  readonly contradicts: readonly InsightRecord[]
+  readonly relatedTo: readonly InsightRecord[]
+}
+
+/** What was learned. */
+export class Insights {
+  /** Everything else that can be done with these records. */
+  readonly records: Repository<typeof OrionInsight>
+
+  constructor(client: Client) {
+    this.records = client.repository(OrionInsight)
+  }
+
+  /** A page of the insights of a domain, the surest first; only those that are at least so sure. */
+  async byDomain(
+    domain: string,
+    {
+      minConfidence = 0,
+      ...page
+    }: PageOf<typeof OrionInsight> & { readonly minConfidence?: number } = {},
+  ): Promise<Page<typeof OrionInsight>> {
+    return await this.records.list({
+      limit: usualLimit,
+      ...page,
+      where: { domain, confidenceScore: { gte: minConfidence } },
+      orderBy: surestFirst,
+    })
+  }
+
+  /** The insights that one names. */
+  async named({ data }: InsightRecord): Promise<NamedInsights> {
+    const { supports, contradicts, relatedTo } = data
+    const ids = [...new Set([...supports, ...contradicts, ...relatedTo])]
+    const found = new Map<string, InsightRecord>()
+    for (const record of await this.records.getMany(ids))
+      if (record?.lifecycle === 'active') found.set(record.id, record)
+    const present = (names: readonly string[]): InsightRecord[] =>
+      names.flatMap((id) => found.get(id) ?? [])
+    return {
+      supports: present(supports),
+      contradicts: present(contradicts),
+      relatedTo: present(relatedTo),
+    }
+  }
+
+  /** A page of the insights that name one as supported, contradicted or related, the surest first. */
+  async naming(
+    id: string,
+    page: PageOf<typeof OrionInsight> = {},
+  ): Promise<Page<typeof OrionInsight>> {
+    const contains = { contains: id }
+    return await this.records.list({
+      limit: usualLimit,
+      ...page,
+      where: { or: [{ supports: contains }, { contradicts: contains }, { relatedTo: contains }] },
+      orderBy: surestFirst,
+    })
+  }
+}
+
+const surestFirst = [{ field: 'confidenceScore', direction: 'desc' }] as const

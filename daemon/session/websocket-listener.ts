@@ -55,14 +55,18 @@ export async function listenForWebSockets(
     keepAliveTimeout: handshakeMaxMs,
     connectionsCheckingInterval: Math.max(100, Math.min(1000, handshakeMaxMs)),
   })
-  server.maxConnections = connectionsMax
   server.maxRequestsPerSocket = handshakeTriesMax + 1
   const port = await bind(server, address)
   server.on('error', (error) => log.error('the WebSocket listener had a fault', { error }))
   const host = hostText({ host: address.host, port })
   const gate = new Gate(options, host)
+  const newcomers = new Newcomers(connectionsMax)
+  server.on('connection', (socket) => newcomers.add(socket))
   server.on('request', (request, response) => gate.answer(request, response))
-  server.on('upgrade', (request, socket, head) => void gate.upgrade({ request, socket, head }))
+  server.on('upgrade', (request, socket, head) => {
+    const onAccepted = (): void => newcomers.leave(socket)
+    void gate.upgrade({ request, socket, head, onAccepted })
+  })
   const close = (): void => {
     server.close()
     // Those that are no WebSockets yet; the others belong to their sessions.
@@ -90,6 +94,33 @@ interface Upgrade {
   readonly request: IncomingMessage
   readonly socket: Duplex
   readonly head: Buffer
+  /** Called when it has shown a token. */
+  readonly onAccepted: () => void
+}
+
+/**
+ * Connections that have shown nothing yet. They are bounded, and the oldest gives way: whoever opens many can't keep
+ * out those who come with a token.
+ */
+class Newcomers {
+  readonly #max: number
+  readonly #sockets = new Set<Duplex>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  add(socket: Duplex): void {
+    const [oldest] = this.#sockets
+    if (this.#sockets.size >= this.#max) oldest?.destroy()
+    if (oldest?.destroyed) this.#sockets.delete(oldest)
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  leave(socket: Duplex): void {
+    this.#sockets.delete(socket)
+  }
 }
 
 /** Decides about each request. */
@@ -144,6 +175,7 @@ class Gate {
     try {
       const endpoint = this.#assertWelcome(request)
       const rights: Rights = tokens.rightsOf(tokenOf(request))
+      upgrade.onAccepted()
       this.#acceptor.accept(upgrade, (transport) => {
         try {
           onTransport(transport, { kind: 'websocket', endpoint, rights })

@@ -1,5 +1,6 @@
 /** Access tokens: making, using and ending them. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -368,6 +369,13 @@ const spoilt: readonly (readonly [string, (file: string) => void])[] = [
       rmSync(file)
       writeFileSync(`${file}.other`, text, { mode: 0o600 })
       symlinkSync(`${file}.other`, file)
+    },
+  ],
+  [
+    'is a pipe, which is not waited for',
+    (file) => {
+      rmSync(file)
+      execFileSync('mkfifo', ['-m', '600', file])
     },
   ],
 ]

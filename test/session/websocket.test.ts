@@ -228,6 +228,21 @@ test('whoever connects and says nothing, or half of it, is closed in time', asyn
   await new Promise((resolve) => silent.once('close', resolve))
 })
 
+test('those who come with a token are let in, however many others say half of it', async (t) => {
+  const limits = { connectionsMax: 4, handshakeMaxMs: 120_000 }
+  const { host, url, made } = await listening(t, { limits })
+  const { hostname, port } = new URL(`http://${host}`)
+  for (let i = 0; i < 12; i++) {
+    const half = connectTcp(Number(port), hostname)
+    t.after(() => half.destroy())
+    half.on('error', () => half.destroy())
+    await new Promise((resolve) => half.write('GET / HTTP/1.1\r\nHost:', resolve))
+  }
+  const socket = await openSocket(t, url, made.token)
+  const answer = await exchange(socket, 1, { method: 'initialize', params: {} })
+  assert.equal(answer.result.principal, 'agent:web')
+})
+
 test('a server that can not prove that it knows the token is not shown it', async (t) => {
   const { made, url } = await listening(t)
   const heard: string[] = []

@@ -97,9 +97,11 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** Undefined when there is none. Whoever else can write it could give himself any rights. */
 function readOwn(path: string): string | undefined {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
   let fd: number
   try {
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+    // Not blocking, because a pipe in its place would be waited for.
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw unusable(path, `a file of this user, got ${reasonOf(error)}`)

@@ -102,6 +102,14 @@ function named(cwd: string, store: string): string {
       },
     )
   }
+  // A shell replaces it; a file of variables or a program that starts another does not.
+  if (/^~[^/\\]*([/\\]|$)/.test(store)) {
+    throw new LaunchError(
+      'store_invalid',
+      `expected the path of a store directory, got ${store}, in which nobody has replaced the ~`,
+      { remedy: `write the home directory out, or ./${store} if that is its name` },
+    )
+  }
   const directory = realPath(resolve(cwd, store))
   if (lookAt(join(directory, '.git')) !== undefined) {
     throw new LaunchError(

@@ -92,3 +92,13 @@ async function object(place: Place, args: readonly string[]): Promise<JsonObject
   assert.ok(isJsonObject(told))
   return told
 }
+
+test('an empty token is an error of the command line, not the owner', async (t) => {
+  const place = makePlace(t)
+  for (const given of ['', ' ']) {
+    const refused = await place.orion(['status'], { env: { ORION_TOKEN: given } })
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /expected an access token, got an empty text/)
+    assert.match(refused.stderr, /unset ORION_TOKEN/)
+  }
+})

@@ -144,6 +144,17 @@ test('a checkout is no store directory, and neither is an empty name', (t) => {
   assert.throws(() => locateStore({ store: '', cwd: home, env: {} }), { kind: 'store_invalid' })
 })
 
+test('a ~ that no shell has replaced is no directory of that name', (t) => {
+  const home = repository(t)
+  for (const store of ['~', '~/stores/a', '~ann/stores']) {
+    const refused = { kind: 'store_invalid', message: /~/, remedy: /home directory/ }
+    assert.throws(() => locateStore({ store, cwd: home, env: {} }), refused)
+    assert.throws(() => locateStore({ cwd: home, env: { ORION_STORE: store } }), refused)
+  }
+  const { directory } = locateStore({ store: './~/a', cwd: home, env: {} })
+  assert.equal(directory, join(home, '~', 'a'))
+})
+
 test('a prepared store can be entered by its owner only, and is kept out of git', (t) => {
   const home = repository(t)
   const location = locateStore({ cwd: home, env: {} })

@@ -126,7 +126,11 @@ const root = buildRouteMap({
     }),
     doctor: daemon.doctorCommand,
     types: buildRouteMap({
-      routes: { list: types.listTypesCommand, show: types.showTypeCommand },
+      routes: {
+        list: types.listTypesCommand,
+        show: types.showTypeCommand,
+        generate: types.generateTypesCommand,
+      },
       defaultCommand: 'list',
       docs: { brief: 'The record types of the store, and their fields' },
     }),

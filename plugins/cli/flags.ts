@@ -32,6 +32,12 @@ export type CountFlags = GlobalFlags & {
 /** The flags of `orion history`. */
 export type HistoryFlags = GlobalFlags & { readonly limit?: number; readonly after?: string }
 
+/** The flags of `orion types generate`. */
+export type GenerateTypesFlags = GlobalFlags & {
+  readonly out?: string
+  readonly types?: readonly string[]
+}
+
 /** The flags of `orion revert`. */
 export type RevertFlags = GlobalFlags & WriteFlags & { readonly expectedVersion?: number }
 

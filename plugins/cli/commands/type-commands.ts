@@ -1,6 +1,7 @@
 /** Commands about record types. */
 import { command, globalFlags } from '../command.ts'
 import type { GlobalFlags } from '../context.ts'
+import type { GenerateTypesFlags } from '../flags.ts'
 import { typeArgument } from './record-arguments.ts'
 
 /** `orion types` */
@@ -19,4 +20,36 @@ export const showTypeCommand = command<GlobalFlags, [string]>({
     positional: { kind: 'tuple', parameters: [typeArgument] },
   },
   load: async () => (await import('../actions/read-types.ts')).showType,
+})
+
+/** `orion types generate` */
+export const generateTypesCommand = command<GenerateTypesFlags>({
+  brief: 'Write record types as a TypeScript module',
+  about:
+    'Writes record types of the store as a TypeScript module that declares them with the SDK: for programs that use types which others have defined. A file that is there is replaced if it was made by this command.',
+  examples: [
+    ['types generate --out src/record-types.ts', 'all of them'],
+    ['types generate --types OrionInsight,Note', 'two of them, to the standard output'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      out: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'FILE',
+        brief: 'Where to write it; else the standard output',
+      },
+      types: {
+        kind: 'parsed',
+        parse: String,
+        variadic: ',',
+        optional: true,
+        placeholder: 'TYPE,…',
+        brief: 'Only these',
+      },
+    },
+  },
+  load: async () => (await import('../actions/read-types.ts')).generateTypes,
 })

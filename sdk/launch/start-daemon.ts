@@ -174,15 +174,16 @@ function untilAborted<T>(
 function unanswered<T>({ location, runtime, deadlineMs }: StartSearch<T>): LaunchError {
   const holder = readOwnerNote(location.lockPath)
   const who = holder === undefined ? 'a process' : `process ${holder.pid}`
+  const place = holder?.runtimeDirectory ?? runtime.directory
+  const stuck = `if ${who} is stuck or stopped, end it with SIGKILL: nothing that was answered is lost`
+  const elsewhere = `it serves in ${place}, and you look in ${runtime.directory}: another user, or another container, has one of its own. Give both the same directory by ORION_RUNTIME_DIR, of one user and seen by both`
   return new LaunchError(
     'start_timeout',
     `expected the daemon of ${location.directory} to answer within ${deadlineMs} ms, got silence while ${who} owned the store`,
     {
-      remedy: `wait and try again; if ${who} is stuck or stopped, end it with SIGKILL: nothing that was answered is lost`,
-      logPath:
-        holder?.runtimeDirectory === undefined
-          ? runtime.logPath
-          : runtimeAt(holder.runtimeDirectory).logPath,
+      remedy:
+        place === runtime.directory ? `wait and try again; ${stuck}` : `${elsewhere}. Or ${stuck}`,
+      logPath: runtimeAt(place).logPath,
     },
   )
 }

@@ -301,6 +301,19 @@ test('a stopped daemon is a timeout that names its process', async (t) => {
   assert.equal((await findOrStartDaemon(place.options())).connection.pid, connection.pid)
 })
 
+test('an owner that serves where this process can not look is named with the place', async (t) => {
+  const place = launchPlace(t)
+  const options = place.options()
+  prepareStore(options.location)
+  const lock = await acquireOwnerLock(options.location.lockPath)
+  assert.ok(lock !== undefined)
+  lock.note({ runtimeDirectory: '/run/of-another-container' })
+  const error = await failureOf({ ...options, deadlineMs: 300 })
+  lock.release()
+  assert.equal(error.kind, 'start_timeout')
+  assert.match(error.remedy, /it serves in \/run\/of-another-container, .*ORION_RUNTIME_DIR/)
+})
+
 test('what the probe throws ends the search', async (t) => {
   const place = launchPlace(t)
   await findOrStartDaemon(place.options())

@@ -71,6 +71,9 @@ function readCache(cache, mark) {
 function writeCache(cache, mark, script) {
   try {
     const temporary = `${cache}.${process.pid}`
+    // The code is marked with V8's flags, and loading the engine has changed one (daemon/store/engine/whole-wasm-calls.ts).
+    // The next process reads it before it loads the engine. This one calls no WebAssembly any more.
+    require('node:v8').setFlagsFromString('--turbo-inline-js-wasm-calls')
     const code = script.createCachedData()
     const bytes = Buffer.concat([Buffer.from(mark), digestOf(code), code])
     fs.writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o600 })

@@ -91,14 +91,30 @@ test('the code of another program, or a broken file, is left aside and replaced'
 })
 
 /** In a process of its own, because V8 remembers within one what it has compiled. */
-function loadElsewhere(file: string, caches: string): string {
+function loadElsewhere(file: string, caches: string, meanwhile = ''): string {
   const script = `
     const { program, keep } = require(${JSON.stringify(loader)}).loadProgram({
       file: ${JSON.stringify(file)}, use: 'get', env: { XDG_CACHE_HOME: ${JSON.stringify(dirname(caches))} } })
     console.log(program.say())
+    ${meanwhile}
     keep()`
   return execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }).trim()
 }
+
+test('code that is kept after the engine was loaded is taken the next time', { skip }, (t) => {
+  const { file, caches } = makePlace(t)
+  const wholeWasmCalls = fileURLToPath(
+    new URL('../../daemon/store/engine/whole-wasm-calls.ts', import.meta.url),
+  )
+  const loadEngine = `
+    require('tsx/cjs/api').register()
+    require(${JSON.stringify(wholeWasmCalls)}).keepWasmCallsWhole()`
+  loadElsewhere(file, caches, loadEngine)
+  const [name = ''] = readdirSync(caches)
+  const { ino } = statSync(join(caches, name))
+  loadElsewhere(file, caches)
+  assert.equal(statSync(join(caches, name)).ino, ino)
+})
 
 test('commands that need other code have a cache of their own', { skip }, (t) => {
   const { caches, load } = makePlace(t)

@@ -12,6 +12,7 @@ import { ResultCode } from './sqlite-codes.ts'
 import { type FunctionTable, VfsLayout } from './vfs-layout.ts'
 import { type LinearMemory, WasmMemory } from './wasm-memory.ts'
 import type { WasmRuntime } from './wasm-runtime.ts'
+import { keepWasmCallsWhole } from './whole-wasm-calls.ts'
 
 const knownToWork = 'sql.js 1.16.0'
 
@@ -33,6 +34,7 @@ export async function loadSqlJsBinding(
   io: HostIo,
   file = createRequire(import.meta.url).resolve('sql.js'),
 ): Promise<SqliteBinding> {
+  keepWasmCallsWhole()
   try {
     return bind(await instantiate(file), io)
   } catch (cause) {

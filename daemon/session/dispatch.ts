@@ -85,7 +85,10 @@ export class Dispatcher {
     assertListsBounded(raw)
     const parsed = parseParams(route.definition.params, raw)
     authorise(context.session.rights, route.definition, parsed)
-    return route.handle(parsed, context, (inner, args) => this.#call(inner, args, context))
+    return route.handle(parsed, context, (inner, args) => {
+      context.callsCommand(inner)
+      return this.#call(inner, args, context)
+    })
   }
 
   #methodNotFound(method: string): OrionError {

@@ -44,12 +44,15 @@ export interface RequestSession {
  */
 export class RequestContext implements Caller {
   readonly session: RequestSession
-  readonly method: string
+  /** The method of the message; `method` is another one if it calls that as a command. */
+  readonly asked: string
   readonly startedMs = performance.now()
   readonly claims?: Claims
   /** Tells the session that the answer is known; dispatch calls it once. */
   readonly finish: (request: RequestContext) => void
   readonly #token: CancellationToken
+  /** Changed only in `callsCommand`. */
+  #method: string
   #controller: AbortController | undefined
   #closed = false
 
@@ -62,10 +65,21 @@ export class RequestContext implements Caller {
     },
   ) {
     this.session = session
-    this.method = request.method
+    this.asked = request.method
+    this.#method = request.method
     this.finish = request.finish
     this.#token = request.token
     if (session.claims !== undefined) this.claims = session.claims
+  }
+
+  /** The method that is served, which decides what becomes of the request when its connection ends. */
+  get method(): string {
+    return this.#method
+  }
+
+  /** Notes that it is a command, and so what it really does. */
+  callsCommand(method: string): void {
+    this.#method = method
   }
 
   get services(): Services {

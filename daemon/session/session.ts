@@ -293,7 +293,7 @@ export class Session implements RequestSession {
 
   readonly #finish = (request: RequestContext): void => {
     this.#inFlight.delete(request)
-    this.#trace.answered(request.method)
+    this.#trace.answered(request.asked)
     if (this.#inFlight.size > 0 || this.#whenAnswered === undefined) return
     // The answer is written in the microtasks after this one; the next turn finds it on its way.
     setImmediate(this.#whenAnswered)

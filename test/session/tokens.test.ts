@@ -262,6 +262,20 @@ test('a revoked token ends the subscriptions and the connection at once', async 
   assert.equal(client.events().length, 0)
 })
 
+test('a wait that was asked for as a command ends with its token like any other', async (t) => {
+  const { connect, owner, made } = await withToken(t, agent, { limits: { drainMaxMs: 600_000 } })
+  const client = await connect({ token: made.token })
+  const params = { after: (await last(owner)).token, waitMs: 50_000 }
+  const sent = client.send('workspace/executeCommand', {
+    command: 'orion.event/list',
+    arguments: [params],
+  })
+  await client.call('record/list', { type: 'Note' })
+  await owner.call('token/revoke', { id: made.id })
+  assert.equal((await client.answer(sent)).error?.code, 40100)
+  await client.closed
+})
+
 test('requests that had not taken effect when their token was revoked never do', async (t) => {
   const { connect, owner, made } = await withToken(t, agent, { limits: { groupMax: 1 } })
   const client = await connect({ token: made.token })

@@ -53,10 +53,15 @@ export interface StoreLocation {
  * Repeating it changes nothing. A directory that was there is closed to others, and gets a `.gitignore`, only if it is
  * ours by its name or was empty, so that no file of the user is ever hidden from git or from others.
  *
+ * Root is refused in a directory of another user: all that it made there, from the write-ahead log to the tokens, would
+ * be root's, and the user locked out.
+ *
  * @throws LaunchError `store_unwritable`.
  */
 export function prepareStore(location: StoreLocation): void {
   const { directory } = location
+  const foreign = ownerOtherThanRoot(directory)
+  if (foreign !== undefined) throw rootInForeignStore(directory, foreign)
   try {
     makeDirectory(directory)
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -74,6 +79,23 @@ export function prepareStore(location: StoreLocation): void {
       },
     )
   }
+}
+
+/** The user whose store's directory is, if we are root and the user is not; undefined when there is none. */
+function ownerOtherThanRoot(directory: string): number | undefined {
+  if (process.geteuid?.() !== 0) return undefined
+  const owner = lookAt(directory)?.uid
+  return owner === 0 ? undefined : owner
+}
+
+function rootInForeignStore(directory: string, owner: number): LaunchError {
+  return new LaunchError(
+    'store_unwritable',
+    `expected ${directory} to be a directory of root, who asks, got one of user ${owner}`,
+    {
+      remedy: `be that user (sudo -u '#${owner}' …, or --user ${owner} for a container), name another store with --store or ORION_STORE, or make this one root’s: chown -R 0 ${directory}`,
+    },
+  )
 }
 
 function choose({ store, cwd, env }: LocateStoreOptions): Pick<StoreLocation, 'directory' | 'how'> {

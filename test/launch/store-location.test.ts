@@ -5,6 +5,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -210,6 +211,19 @@ test('a directory that can not be written says so, and whose it is', (t) => {
   assert.equal(error.kind, 'store_unwritable')
   assert.match(error.message, new RegExp(`EACCES, its owner is user ${uid}`))
   chownSync(store, uid, -1)
+})
+
+test('root is refused in the store of another user, and told to be that user', {
+  skip: process.getuid?.() !== 0 && 'only root could be refused',
+}, (t) => {
+  const store = join(temporaryDirectory(t), 'store')
+  mkdirSync(store, { mode: 0o700 })
+  chownSync(store, 65534, 65534)
+  const error = failureOf(() => prepareStore(locateStore({ store, cwd: '/', env: {} })))
+  assert.equal(error.kind, 'store_unwritable')
+  assert.match(error.message, /a directory of root, who asks, got one of user 65534$/)
+  assert.match(error.remedy, /sudo -u '#65534'/)
+  assert.deepEqual(readdirSync(store), [])
 })
 
 function found(cwd: string): [string, string] {

@@ -104,14 +104,19 @@ function readOwn(path: string): string | undefined {
     fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw unusable(path, `a file of this user, got ${reasonOf(error)}`)
+    const isForeign = error instanceof Error && 'code' in error && error.code === 'EACCES'
+    throw unusable(
+      path,
+      `a file of this user, got ${reasonOf(error)}`,
+      isForeign ? giveBack : undefined,
+    )
   }
   try {
     const found = fstatSync(fd)
     const uid = process.getuid?.()
     if (!found.isFile()) throw unusable(path, 'a file, got something else')
     if (uid !== undefined && found.uid !== uid) {
-      throw unusable(path, `a file of user ${uid}, got one of user ${found.uid}`)
+      throw unusable(path, `a file of user ${uid}, got one of user ${found.uid}`, giveBack)
     }
     if (uid !== undefined && (found.mode & 0o077) !== 0) {
       const mode = (found.mode & 0o777).toString(8)
@@ -123,9 +128,14 @@ function readOwn(path: string): string | undefined {
   }
 }
 
-function unusable(path: string, expected: string): OrionError<'storage_failed'> {
+/** Whoever was here as another user, such as root, has left its files. */
+const giveBack =
+  'give the files of the store’s directory back to its user (chown); nothing is lost by that'
+
+function unusable(path: string, expected: string, remedy?: string): OrionError<'storage_failed'> {
   return new OrionError('storage_failed', `expected ${path} to be ${expected}`, {
     remedy:
+      remedy ??
       'put back a sound copy with mode 0600; or remove it, if all access tokens may be lost and none of them is to be valid again',
   })
 }

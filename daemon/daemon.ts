@@ -8,6 +8,7 @@
  */
 
 import { join } from 'node:path'
+import { counted } from '../sdk/counted.ts'
 import { type Instant, instantFromMicros } from '../sdk/instant.ts'
 import type { JsonObject } from '../sdk/json.ts'
 import { type DaemonFiles, newInstanceId, openDaemonFiles } from '../sdk/launch/daemon-files.ts'
@@ -366,10 +367,6 @@ function reasonsToLive(sessions: SessionRegistry, store: StoreApi): string[] {
   if (waiting > 0) reasons.push(`${counted(waiting, 'write')} waiting`)
   if (store.backups.isRunning) reasons.push('a backup under way')
   return reasons
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function lazily(make: () => JsonObject): () => JsonObject {

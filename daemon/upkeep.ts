@@ -3,6 +3,7 @@
 import { chmodSync, lstatSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { counted } from '../sdk/counted.ts'
 import { OrionError } from '../sdk/errors.ts'
 import { LaunchError, messageOf } from '../sdk/launch/launch-error.ts'
 import type { Finding } from '../sdk/protocol/upkeep.ts'
@@ -243,7 +244,7 @@ function emptied(path: string, seq: number): Finding {
   return {
     check: 'backups',
     level: 'warn',
-    message: `the store is empty, and there is a backup with ${seq} events: ${path}`,
+    message: `the store is empty, and there is a backup with ${counted(seq, 'event')}: ${path}`,
     remedy: `If the store was lost, go back: \`orion backup restore ${path}\`.`,
   }
 }

@@ -1,4 +1,5 @@
 /** Compares what a store's file holds with itself: the log, the records, their types, and the rest. */
+import { counted } from '../../sdk/counted.ts'
 import { instantMicros } from '../../sdk/instant.ts'
 import { jsonEqual } from '../../sdk/json.ts'
 import type { Token } from '../../sdk/model.ts'
@@ -23,13 +24,13 @@ export function inspectLog(connection: Connection, nowMicros: number): Finding[]
     [floor, floor],
   )
   const faults = [
-    ...(missing === 0 ? [] : [`${missing} events above the floor are missing`]),
+    ...(missing === 0 ? [] : [`of the events above the floor, ${missing} are missing`]),
     ...(Number(torn) === 0 ? [] : [`${torn} events belong to a transaction without a beginning`]),
   ]
   const events = newest - floor
   return [
     faults.length === 0
-      ? { check: 'log', level: 'ok', message: `${events} events, no holes` }
+      ? { check: 'log', level: 'ok', message: `${counted(events, 'event')}, no holes` }
       : { check: 'log', level: 'fail', message: faults.join('; '), remedy: goBack },
     clockFinding(connection, nowMicros),
   ]
@@ -87,7 +88,9 @@ export function inspectTypes(connection: Connection): Finding[] {
   }
   const check = 'record types'
   if (faults.length === 0) {
-    return [{ check, level: 'ok', message: `${types.length} types, their tables as declared` }]
+    return [
+      { check, level: 'ok', message: `${counted(types.length, 'type')}, their tables as declared` },
+    ]
   }
   return [{ check, level: 'fail', message: someOf(faults), remedy: goBack }]
 }
@@ -118,7 +121,9 @@ export function inspectRecords(connection: Connection): Finding[] {
   }
   const check = 'records'
   if (faults.length === 0) {
-    return [{ check, level: 'ok', message: `${count} records, each as its newest event says` }]
+    return [
+      { check, level: 'ok', message: `${counted(count, 'record')}, each as its newest event says` },
+    ]
   }
   return [{ check, level: 'fail', message: someOf(faults), remedy: goBack }]
 }

@@ -1,5 +1,7 @@
 /** The reads of the interface. What they saw is answered only once it is on disk. */
+import { didYouMean } from '../../sdk/did-you-mean.ts'
 import { OrionError } from '../../sdk/errors.ts'
+import { invalidAt } from '../../sdk/filter/target.ts'
 import type { Json, JsonObject } from '../../sdk/json.ts'
 import type { Record, RecordVersion } from '../../sdk/model.ts'
 import { AnswerLength, answerTooLong, lengthOf } from './answer-length.ts'
@@ -221,10 +223,9 @@ function notFound(type: string, id: string): OrionError {
 function onlyFields(entry: RecordTypeEntry, fields: readonly string[]): (record: Record) => Record {
   for (const name of fields) {
     if (Object.hasOwn(entry.definition.fields, name)) continue
-    const message = `there is no field ${JSON.stringify(name)}`
-    throw new OrionError('invalid_request', `${entry.definition.name}: ${message}`, {
-      issues: [{ path: 'fields', message }],
-    })
+    const { definition } = entry
+    const meant = didYouMean(name, Object.keys(definition.fields))
+    throw invalidAt('fields', `${definition.name} has no field ${JSON.stringify(name)}`, meant)
   }
   return (record) => {
     const data: { [field: string]: Json } = {}

@@ -32,7 +32,7 @@ export async function runCommandLine(cli: Cli, args: readonly string[]): Promise
   let exitCode: number | undefined
   let wrongUsage: UsageError | undefined
   const heard: string[] = []
-  const application = buildCli(cli, (error) => {
+  const application = buildCli({ cli, args }, (error) => {
     wrongUsage = error
   })
   // Help goes to stdout. What the parser says on stderr is told by us, in the form that was asked for.
@@ -63,7 +63,10 @@ function briefs(): Map<string, string> {
   return new Map(root.getAllEntries().map(({ name, target }) => [name.original, target.brief]))
 }
 
-function buildCli(cli: Cli, onWrongUsage: (error: UsageError) => void): Application<CliContext> {
+function buildCli(
+  { cli, args }: { readonly cli: Cli; readonly args: readonly string[] },
+  onWrongUsage: (error: UsageError) => void,
+): Application<CliContext> {
   const wrong = (message: string, didYouMean?: string): string => {
     const remedy = '`orion --help` lists the commands, `orion COMMAND --help` explains one'
     onWrongUsage(new UsageError(message, { remedy, ...(didYouMean ? { didYouMean } : {}) }))
@@ -81,14 +84,14 @@ function buildCli(cli: Cli, onWrongUsage: (error: UsageError) => void): Applicat
           wrong(`there is no command ${input}`, corrections[0]?.replaceAll('`', '')),
         exceptionWhileParsingArguments: (error) =>
           error instanceof ArgumentScannerError
-            ? wrong(parseMessage(error), correctionFor(error))
+            ? wrong(parseMessage(error, args), correctionFor(error))
             : wrong(error instanceof Error ? error.message : String(error)),
       },
     },
   })
 }
 
-function parseMessage(error: ArgumentScannerError): string {
+function parseMessage(error: ArgumentScannerError, args: readonly string[]): string {
   return formatMessageForArgumentScannerError(error, {
     FlagNotFoundError: ({ input }) => `there is no flag --${input}`,
     AliasNotFoundError: ({ input }) => `there is no flag -${input}`,
@@ -96,7 +99,8 @@ function parseMessage(error: ArgumentScannerError): string {
       const reason = exception instanceof Error ? exception.message : String(exception)
       return `${name} ${JSON.stringify(input)}: ${reason}`
     },
-    UnsatisfiedFlagError: ({ externalFlagName }) => `--${externalFlagName} needs a value`,
+    UnsatisfiedFlagError: ({ externalFlagName: name }) =>
+      args.includes(`--${name}`) ? `--${name} needs a value` : `--${name} is required`,
     UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing`,
     UnexpectedPositionalError: ({ input }) => `${JSON.stringify(input)} is one argument too many`,
   })

@@ -15,11 +15,16 @@ export function parsePositive(text: string): number {
   return value
 }
 
-/** A span such as `500ms`, `30s`, `10m` or `2h`, in milliseconds; a bare number is in seconds. */
+/** A span such as `500ms`, `30s`, `10m`, `2h` or `30d`, in milliseconds. A bare number could mean days or seconds. */
 export function parseDuration(text: string): number {
-  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? []
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? []
+  if (digits === undefined) throw new Error('expected a span such as 500ms, 30s, 10m, 2h or 30d')
+  if (unit === undefined) {
+    throw new Error(
+      `expected a unit after the number: ${digits}s, ${digits}m, ${digits}h or ${digits}d`,
+    )
+  }
   const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? 0
-  if (digits === undefined) throw new Error('expected a span such as 500ms, 30s, 10m or 2h')
   return Math.round(Number(digits) * unitMs)
 }
 

@@ -33,11 +33,11 @@ const defaultOrder = [{ field: 'createdAt', direction: 'desc' }]
  */
 export function parseOrder(definition: RecordTypeDefinition, orderBy: unknown): Order {
   const asked = orderBy ?? defaultOrder
-  if (!Array.isArray(asked)) throw invalidAt('', `expected a list, got ${jsonKind(asked)}`)
-  const terms = asked.map((term: unknown, index) => parseTerm(definition, term, String(index)))
+  if (!Array.isArray(asked)) throw invalidAt('orderBy', `expected a list, got ${jsonKind(asked)}`)
+  const terms = asked.map((term: unknown, index) => parseTerm(definition, term, `orderBy.${index}`))
   const names = terms.map((term) => term.target.name)
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index)
-  if (twice !== -1) throw invalidAt(`${twice}.field`, `${names[twice]} is there already`)
+  if (twice !== -1) throw invalidAt(`orderBy.${twice}.field`, `${names[twice]} is there already`)
   const id = resolveTarget(definition, { name: 'id', path: '' })
   return names.includes('id') ? terms : [...terms, { target: id, direction: 'asc' }]
 }

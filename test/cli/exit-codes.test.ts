@@ -85,7 +85,10 @@ const texts: readonly { readonly args: readonly string[]; readonly says: RegExp 
     says: /^there is no flag --wher\n {2}did you mean: --where\n/,
   },
   { args: ['list', 'X', '--limit', 'ten'], says: /^limit "ten": expected a whole number\n/ },
-  { args: ['create', 'X'], says: /^--data needs a value\n/ },
+  { args: ['create', 'X'], says: /^--data is required\n/ },
+  { args: ['create', 'X', '--data'], says: /^--data needs a value\n/ },
+  { args: ['list', 'OrionInsight', '--fields', 'sumary'], says: /did you mean: summary\n/ },
+  { args: ['list', 'OrionInsight', '--order', 'sumary'], says: /^orderBy\.0\.field: / },
   { args: ['get', 'OrionInsigt', 'a'], says: /did you mean: OrionInsight\n/ },
   {
     args: ['create', 'OrionInsight', '--data', '{"summary":1,"domain":"d"}'],

@@ -138,10 +138,11 @@ test('spans and sizes are told in the unit that fits', () => {
 
 test('flags are read as they are written', () => {
   assert.deepEqual(
-    ['500ms', '30s', '10m', '2h', '5'].map(parseDuration),
-    [500, 30_000, 600_000, 7_200_000, 5_000],
+    ['500ms', '30s', '10m', '2h', '5d'].map(parseDuration),
+    [500, 30_000, 600_000, 7_200_000, 432_000_000],
   )
   for (const text of ['', 'm', '-1s', '1 w', '1e3']) assert.throws(() => parseDuration(text), text)
+  assert.throws(() => parseDuration('30'), /expected a unit after the number: 30s, .* or 30d$/)
   assert.deepEqual(parseOrder('a.b:desc'), { field: 'a.b', direction: 'desc' })
   assert.deepEqual(parseOrder('a'), { field: 'a', direction: 'asc' })
   assert.throws(() => parseOrder('a:up'))

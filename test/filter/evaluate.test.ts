@@ -188,17 +188,17 @@ for (const { name, orderBy, records } of orders) {
 }
 
 const badOrders: readonly (readonly [orderBy: unknown, path: string])[] = [
-  [{ field: 'count' }, ''],
-  [['count'], '0'],
-  [[{ direction: 'asc' }], '0.field'],
-  [[{ field: 'cuont' }], '0.field'],
-  [[{ field: 'count', direction: 'down' }], '0.direction'],
-  [[{ field: 'tags' }], '0.field'],
-  [[{ field: 'inner' }], '0.field'],
-  [[{ field: 'count' }, { field: 'count', direction: 'desc' }], '1.field'],
+  [{ field: 'count' }, 'orderBy'],
+  [['count'], 'orderBy.0'],
+  [[{ direction: 'asc' }], 'orderBy.0.field'],
+  [[{ field: 'cuont' }], 'orderBy.0.field'],
+  [[{ field: 'count', direction: 'down' }], 'orderBy.0.direction'],
+  [[{ field: 'tags' }], 'orderBy.0.field'],
+  [[{ field: 'inner' }], 'orderBy.0.field'],
+  [[{ field: 'count' }, { field: 'count', direction: 'desc' }], 'orderBy.1.field'],
 ]
 for (const [orderBy, path] of badOrders) {
-  test(`the order ${JSON.stringify(orderBy)} is refused at ${path || 'its root'}`, () => {
+  test(`the order ${JSON.stringify(orderBy)} is refused at ${path}`, () => {
     assert.throws(
       () => parseOrder(Sample.definition, orderBy),
       (error: { kind?: unknown; data?: { issues?: { path: string }[] } }) =>

@@ -1,5 +1,7 @@
 /** What the commands about backups and about the place of a store do. */
+
 import { resolve } from 'node:path'
+import { counted } from '../../../sdk/counted.ts'
 import { DaemonStatus } from '../../../sdk/protocol/daemon.ts'
 import { ListBackups, RestoreStore } from '../../../sdk/protocol/upkeep.ts'
 import type { Action } from '../command.ts'
@@ -36,7 +38,7 @@ export const restoreBackup: Action<RestoreBackupFlags, [string]> = async (cli, f
   await printResult(cli, flags, {
     value,
     people: () =>
-      `The store is back at ${value.path}: ${value.seq} events, in the new epoch ${status.store.epoch}.\nWhat was there before is kept: ${value.kept}\n`,
+      `The store is back at ${value.path}: ${counted(value.seq, 'event')}, in the new epoch ${status.store.epoch}.\nWhat was there before is kept: ${value.kept}\n`,
   })
   return 0
 }

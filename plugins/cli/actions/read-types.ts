@@ -1,6 +1,8 @@
 /** What the commands about record types do. */
+
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { counted } from '../../../sdk/counted.ts'
 import { GetType, ListTypes } from '../../../sdk/protocol/types.ts'
 import type { Action } from '../command.ts'
 import type { GlobalFlags } from '../context.ts'
@@ -46,7 +48,7 @@ export const generateTypes: Action<GenerateTypesFlags, []> = async (cli, flags) 
   const told = types.map(({ name, schemaVersion }) => ({ name, schemaVersion }))
   await printResult(cli, flags, {
     value: { path, types: told },
-    people: () => `${types.length} record types written to ${path}\n`,
+    people: () => `${counted(types.length, 'record type')} written to ${path}\n`,
   })
   return 0
 }

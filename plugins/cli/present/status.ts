@@ -1,3 +1,4 @@
+import { counted } from '../../../sdk/counted.ts'
 import { instantMicros } from '../../../sdk/instant.ts'
 import type { DaemonStatusResult } from '../../../sdk/protocol/daemon.ts'
 import type { TextStyle } from '../print.ts'
@@ -20,7 +21,7 @@ export function statusText(status: DaemonStatusResult, style: TextStyle): string
       log: logText(log),
       position: status.token,
       backup: backupText(status, style),
-      queue: `${queue.waiting} of ${queue.limit} waiting; ${queue.writes} writes in ${queue.batches} transactions`,
+      queue: `${queue.waiting} of ${queue.limit} waiting; ${counted(queue.writes, 'write')} in ${counted(queue.batches, 'transaction')}`,
       memory: bytes(status.memoryBytes),
       engine: `${engine.name}, SQLite ${engine.sqliteVersion}`,
       socket: status.socket,
@@ -38,7 +39,7 @@ export function statusText(status: DaemonStatusResult, style: TextStyle): string
 /** How many events there are, and how many of the oldest are gone. */
 function logText({ events, seq, floorSeq }: DaemonStatusResult['log']): string {
   const gone = floorSeq === 0 ? '' : `; those up to ${floorSeq} are compacted`
-  return `${events} event${events === 1 ? '' : 's'}, the newest is ${seq}${gone}`
+  return `${counted(events, 'event')}, the newest is ${seq}${gone}`
 }
 
 /** The newest backup, and when the next one is due or why none is. */

@@ -11,12 +11,14 @@ import {
   readListenAddress,
   type WebSocketSettings,
 } from './session/websocket-address.ts'
+import { type EngineName, engineNames } from './store/engine/load-engine.ts'
 
 /** Every setting, with its default in place of what nobody set. */
 export interface Config {
   readonly limits: Limits
   readonly logLevel: LogLevel
-  readonly engine: 'sql.js'
+  /** Which build of SQLite runs the store; each opens what the other wrote. */
+  readonly engine: EngineName
   /** Record types whose history outlives their events, and for how long, in milliseconds. */
   readonly historyKeptMs: Readonly<Record<string, number>>
   /** Whether a token is needed on the owner's own socket too. */
@@ -29,7 +31,7 @@ export interface Config {
 export interface ConfigSources {
   /** Directory of the store; `config.json` in it is optional. */
   readonly storeDirectory: string
-  /** `ORION_LOG`, and `ORION_LIMIT_IDLE_EXIT_MS=1000` and the like for each limit. */
+  /** `ORION_LOG`, `ORION_ENGINE`, and `ORION_LIMIT_IDLE_EXIT_MS=1000` and the like for each limit. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly limits?: Partial<Limits>
   /** Address for WebSockets; comes before that of the file. */
@@ -48,7 +50,7 @@ export function loadConfig(sources: ConfigSources): Config {
   return Object.freeze({
     limits: Object.freeze({ ...limits, ...sources.limits }),
     logLevel: environment.logLevel ?? file.logLevel ?? 'info',
-    engine: environment.engine ?? file.engine ?? 'sql.js',
+    engine: environment.engine ?? file.engine ?? engineNames[0],
     historyKeptMs: Object.freeze(file.historyKeptMs ?? {}),
     requireToken: file.requireToken ?? false,
     webSocket: webSocketOf(sources.webSocket, file.websocket, path),
@@ -82,7 +84,7 @@ const webSocketSchema = z.strictObject({
 const fileSchema = z.strictObject({
   limits: limitsSchema.optional(),
   logLevel: z.enum(logLevels).optional(),
-  engine: z.literal('sql.js').optional(),
+  engine: z.enum(engineNames).optional(),
   historyKeptMs: z.record(z.string(), z.int().min(1)).optional(),
   requireToken: z.boolean().optional(),
   websocket: z.union([z.string(), webSocketSchema]).optional(),
@@ -128,7 +130,11 @@ function settingsOf(env: ConfigSources['env']): unknown {
     limits[words.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())] =
       /^\d+$/.test(value) ? Number(value) : value
   }
-  return { limits, ...(env.ORION_LOG === undefined ? {} : { logLevel: env.ORION_LOG }) }
+  return {
+    limits,
+    ...(env.ORION_LOG === undefined ? {} : { logLevel: env.ORION_LOG }),
+    ...(env.ORION_ENGINE === undefined ? {} : { engine: env.ORION_ENGINE }),
+  }
 }
 
 const limitPrefix = 'ORION_LIMIT_'

@@ -104,7 +104,7 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
   const files = await openFiles(options)
   const work = { changed: () => {} }
   const tokens = openTokens(options, stack)
-  const inspect = options.inspect ?? fileInspector()
+  const inspect = options.inspect ?? fileInspector(options.engine.name)
   // The next client starts a daemon that opens the store again, and learns what was stored.
   const onFailure = (failure: Error): void =>
     void shutdown.begin(`the store failed: ${failure.message}`)

@@ -26,14 +26,19 @@ export type InspectFile = (
  * It rejects when the process can't be run or ends without a word, and with the signal's reason; what is wrong with the
  * file is its result.
  *
+ * @param engine - Name of the engine that reads the file.
  * @param command - The program that serves; by default that of this installation, from its sources if these are running.
  */
-export function fileInspector(command?: DaemonCommand): InspectFile {
+export function fileInspector(engine: string, command?: DaemonCommand): InspectFile {
   return async (path, depth, signal) => {
     signal?.throwIfAborted()
     const { command: program, args } = command ?? defaultDaemonCommand()
     const child = spawn(program, [...args, '--inspect', path, '--depth', depth], {
-      env: { ...daemonEnvironment(process.env), ...(fromSource ? { ORION_FROM_SOURCE: '1' } : {}) },
+      env: {
+        ...daemonEnvironment(process.env),
+        ORION_ENGINE: engine,
+        ...(fromSource ? { ORION_FROM_SOURCE: '1' } : {}),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
     })

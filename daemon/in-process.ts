@@ -9,12 +9,12 @@ import { locateState } from '../sdk/launch/state-directory.ts'
 import { type Environment, prepareStore, type StoreLocation } from '../sdk/launch/store-location.ts'
 import type { RecordTypeDefinition } from '../sdk/record-type.ts'
 import { memoryPair } from '../sdk/transport/memory.ts'
+import { loadChosenEngine } from './chosen-engine.ts'
 import { loadConfig } from './config.ts'
 import { startDaemon } from './daemon.ts'
 import type { Limits } from './limits.ts'
 import { type Log, silentLog } from './log.ts'
 import { transportLimits } from './session/listener.ts'
-import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
 
 /** How an in-process daemon differs from an ordinary one. */
 export interface InProcessOptions {
@@ -43,10 +43,10 @@ async function open(
   const { env = process.env, log = silentLog, limits = {} } = options
   const bundledTypes = [...orionRecordTypes.map(({ definition }) => definition)]
   let config: ReturnType<typeof loadConfig>
-  let engine: Awaited<ReturnType<typeof loadSqlJsEngine>>
+  let engine: Awaited<ReturnType<typeof loadChosenEngine>>
   try {
     config = loadConfig({ storeDirectory: location.directory, env, limits })
-    engine = await loadSqlJsEngine()
+    engine = await loadChosenEngine(config.engine)
   } catch (error) {
     lock.release()
     throw error

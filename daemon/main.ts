@@ -3,6 +3,7 @@ import { orionRecordTypes } from '../plugins/orion/record-types.ts'
 import { openStartupReport, takeHandedDescriptors } from '../sdk/launch/startup-report.ts'
 import { locateState } from '../sdk/launch/state-directory.ts'
 import { locateStore } from '../sdk/launch/store-location.ts'
+import { loadChosenEngine } from './chosen-engine.ts'
 import { systemClock } from './clock.ts'
 import { type DaemonArguments, parseCommandLine } from './command-line.ts'
 import { loadConfig } from './config.ts'
@@ -15,7 +16,7 @@ import { takeOver } from './lifecycle/take-over.ts'
 import { takeOwnership } from './lifecycle/take-ownership.ts'
 import { openLog } from './log.ts'
 import { serveStdio } from './serve-stdio.ts'
-import { loadSqlJsEngine } from './store/engine/sqljs-engine.ts'
+import { engineNames } from './store/engine/load-engine.ts'
 import { inspectFile } from './store/inspect-file.ts'
 
 /**
@@ -71,7 +72,7 @@ async function optionsOf(
   const config = loadConfig({ storeDirectory, env, limits, webSocket })
   const log = openLog(2, config.logLevel)
   // Before the store is taken, because nobody serves it from then on until this one does.
-  const engine = await loadSqlJsEngine()
+  const engine = await loadChosenEngine(config.engine)
   const lock = args.takeOver
     ? await takeOver({ location, env, force: args.force })
     : await takeOwnership(location, handedLockFds)
@@ -93,7 +94,9 @@ async function printReport({
   depth,
 }: NonNullable<DaemonArguments['inspect']>): Promise<number> {
   const nowMicros = systemClock.nowMicros()
-  const report = inspectFile(await loadSqlJsEngine(), path, { depth, nowMicros })
+  // The daemon that asks says which engine it runs on: another may lack what its own put into the file.
+  const name = engineNames.find((one) => one === process.env.ORION_ENGINE) ?? engineNames[0]
+  const report = inspectFile(await loadChosenEngine(name), path, { depth, nowMicros })
   await new Promise((resolve) => process.stdout.write(`${JSON.stringify(report)}\n`, resolve))
   return 0
 }

@@ -2,9 +2,9 @@
  * Makes `dist/program.cjs` of the program and what it needs: one file loads in a fraction of the time that hundreds take. What
  * is loaded late (the daemon, each command) still runs only when it is needed.
  *
- *   tsx scripts/bundle-program.ts
+ *   tsx scripts/bundle-program.ts [DIRECTORY]
  *
- * `dist/THIRD-PARTY.txt` holds the licences of the packages that went into it.
+ * Another directory than `dist` is for tests. `THIRD-PARTY.txt` in it holds the licences of the packages that went into it.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const directory = process.argv[2] ?? join(root, 'dist')
 
 /** Packages that look for files of their own beside them. */
 const external = ['sql.js', 'pino']
@@ -36,7 +37,7 @@ const partsOfZod: Plugin = {
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['bin/program.ts'],
-  outfile: 'dist/program.cjs',
+  outfile: join(directory, 'program.cjs'),
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -52,7 +53,7 @@ const { metafile } = await build({
   banner: { js: "const programUrl = require('node:url').pathToFileURL(__filename).href;" },
 })
 const packages = bundledPackages(metafile)
-writeFileSync(join(root, 'dist', 'THIRD-PARTY.txt'), licencesOf(packages))
+writeFileSync(join(directory, 'THIRD-PARTY.txt'), licencesOf(packages))
 const [output] = Object.values(metafile.outputs)
 console.log(`dist/program.cjs: ${output?.bytes} bytes, with ${packages.join(', ')}`)
 

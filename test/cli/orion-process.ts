@@ -43,17 +43,22 @@ export interface Place {
   daemons(): number[]
 }
 
-/** Makes a place for a test. No daemon runs there yet. */
-export function makePlace(t: TestContext): Place {
+/**
+ * Makes a place for a test. No daemon runs there yet.
+ *
+ * @param installed - Path of the program, if it is not the one of this checkout.
+ */
+export function makePlace(t: TestContext, installed = program): Place {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'orion-cli-')))
   const runtime = join(directory, 'run')
   const store = join(directory, 'work', '.orion')
   mkdirSync(store, { recursive: true })
-  const env = environmentOf(directory, runtime)
+  const isBuilt = installed !== program
+  const env = { ...environmentOf(directory, runtime), ...(isBuilt && { ORION_FROM_SOURCE: '0' }) }
   const started: ChildProcess[] = []
   const start = (args: readonly string[], options: SpawnOptions = {}): ChildProcess => {
     const cwd = join(directory, 'work')
-    const child = spawn(process.execPath, [program, ...args], { env, cwd, ...options })
+    const child = spawn(process.execPath, [installed, ...args], { env, cwd, ...options })
     started.push(child)
     return child
   }

@@ -9,6 +9,7 @@ import {
   valueTests,
 } from './engine-statements.ts'
 import { engineSuite } from './engine-suite.ts'
+import { fullTextTests } from './engine-text.ts'
 
 /**
  * What every engine behind the seam must do. Each implementation runs this suite.
@@ -24,6 +25,7 @@ export function engineConformance(name: string, load: () => Promise<Engine>): vo
     describe('statement cache', () => statementCacheTests(suite))
     describe('errors', () => errorTests(suite))
     describe('transactions', () => transactionTests(suite))
+    describe('full text', () => fullTextTests(suite))
     describe('opening', () => openingTests(suite))
     describe('reading only', () => readOnlyTests(suite))
     describe('the log', () => logTests(suite))

@@ -34,6 +34,14 @@ test('the caller wins over the environment, and the environment over the file', 
   assert.equal(logLevel, 'debug')
 })
 
+test('the engine is the default one, or what the file names, or before it the environment', (t) => {
+  const engineOf = (settings: unknown, env: Record<string, string> = {}): string =>
+    loadConfig({ storeDirectory: directoryWith(t, settings), env }).engine
+  assert.equal(engineOf(undefined), 'sql.js')
+  assert.equal(engineOf({ engine: 'sqlite-wasm' }), 'sqlite-wasm')
+  assert.equal(engineOf({ engine: 'sqlite-wasm' }, { ORION_ENGINE: 'sql.js' }), 'sql.js')
+})
+
 const wrong: readonly (readonly [settings: unknown, env: Record<string, string>, says: RegExp])[] =
   [
     [[], {}, /config\.json/],
@@ -42,7 +50,8 @@ const wrong: readonly (readonly [settings: unknown, env: Record<string, string>,
     [{ limits: { operationMax: 10 } }, {}, /did you mean operationsMax/],
     [{ limit: {} }, {}, /did you mean limits/],
     [{ limits: { pageMax: 10 } }, {}, /pageMax of .* is part of the protocol/],
-    [{ engine: 'oracle' }, {}, /engine/],
+    [{ engine: 'oracle' }, {}, /engine: .*"sql\.js"\|"sqlite-wasm"/],
+    [{}, { ORION_ENGINE: 'sqlite' }, /environment.*engine: .*"sql\.js"\|"sqlite-wasm"/],
     [{}, { ORION_LIMIT_OPERATIONS_MAX: 'ten' }, /environment.*limits\.operationsMax/],
     [{}, { ORION_LIMIT_OPERATION_MAX: '10' }, /did you mean operationsMax/],
     [{}, { ORION_LOG: 'loud' }, /logLevel/],

@@ -5,18 +5,18 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '../../daemon/clock.ts'
 import { leftoverCopies, listBackups, pruneBackups } from '../../daemon/store/backup-files.ts'
-import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
 import { formatMigrations } from '../../daemon/store/format.ts'
 import { type FileReport, inspectFile, isSound } from '../../daemon/store/inspect-file.ts'
 import { VERSION } from '../../sdk/version.ts'
 import { until } from '../cli/orion-process.ts'
+import { loadTestEngine } from '../support/engine.ts'
 import { caller, openTestStore, temporaryDirectory } from '../support/store.ts'
 
 const note = { type: 'Note', data: { title: 'a' } }
 
 async function inspect(path: string): Promise<FileReport> {
   const nowMicros = systemClock.nowMicros()
-  return inspectFile(await loadSqlJsEngine(), path, { depth: 'everything', nowMicros })
+  return inspectFile(await loadTestEngine(), path, { depth: 'everything', nowMicros })
 }
 
 test('a backup is made by itself when something has changed, and not otherwise; the oldest go', async (t) => {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
 import type { StoreApi } from '../../daemon/store/store-api.ts'
 import { boolean, integer, text } from '../../sdk/field.ts'
 import { defineRecordType } from '../../sdk/record-type.ts'
+import { loadTestEngine } from '../support/engine.ts'
 import { caller, Note, openTestStore, temporaryDirectory } from '../support/store.ts'
 
 const owner = caller()
@@ -50,7 +50,7 @@ test('a file that is no store is refused with a remedy and left as it was', asyn
     return true
   })
   const foreign = join(directory, 'foreign.db')
-  const engine = await loadSqlJsEngine()
+  const engine = await loadTestEngine()
   const connection = engine.open(foreign, { syncMode: 'full', cacheKib: 1000, statementsMax: 10 })
   connection.exec('CREATE TABLE mine (a)')
   connection.close()
@@ -63,7 +63,7 @@ test('a file that is no store is refused with a remedy and left as it was', asyn
 test('a store of a newer format is refused with what is needed', async (t) => {
   const path = join(temporaryDirectory(t), 'store.db')
   await (await openTestStore(t, { path })).close()
-  const engine = await loadSqlJsEngine()
+  const engine = await loadTestEngine()
   const connection = engine.open(path, { syncMode: 'full', cacheKib: 1000, statementsMax: 10 })
   connection.exec('PRAGMA user_version = 99')
   connection.close()

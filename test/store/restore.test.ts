@@ -13,7 +13,6 @@ import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../daemon/clock.ts'
 import { leftoverCopies } from '../../daemon/store/backup-files.ts'
-import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
 import { inspectFile } from '../../daemon/store/inspect-file.ts'
 import {
   decideRestore,
@@ -21,6 +20,7 @@ import {
   nodeRestoreIo,
   type RestoreIo,
 } from '../../daemon/store/restore.ts'
+import { loadTestEngine } from '../support/engine.ts'
 import { caller, openTestStore, temporaryDirectory } from '../support/store.ts'
 
 class Killed extends Error {}
@@ -77,7 +77,7 @@ async function decide(
   { path, backup, storeId }: Scene,
   more: { io?: RestoreIo; force?: boolean; current?: { storeId: string; seq: number } } = {},
 ) {
-  const engine = await loadSqlJsEngine()
+  const engine = await loadTestEngine()
   return await decideRestore({
     databasePath: path,
     backupPath: backup,

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Connection } from '../../daemon/store/engine/engine.ts'
-import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
 import {
   type CompiledList,
   compileCount,
@@ -17,6 +16,7 @@ import { createTableStatements } from '../../daemon/store/tables.ts'
 import type { Json } from '../../sdk/json.ts'
 import type { Record } from '../../sdk/model.ts'
 import { Sample } from '../filter/sample-type.ts'
+import { loadTestEngine } from '../support/engine.ts'
 
 /** A page as a test sees it. */
 export interface Page {
@@ -94,7 +94,7 @@ export class SampleTable {
 /** An empty table, removed when the test ends. */
 export async function openSampleTable(t: TestContext): Promise<SampleTable> {
   const directory = mkdtempSync(join(tmpdir(), 'orion-query-'))
-  const engine = await loadSqlJsEngine()
+  const engine = await loadTestEngine()
   const connection = engine.open(join(directory, 'sample.db'), {
     syncMode: 'off',
     cacheKib: 4096,

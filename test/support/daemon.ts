@@ -15,7 +15,6 @@ import { type Log, silentLog } from '../../daemon/log.ts'
 import type { Channel } from '../../daemon/session/channel.ts'
 import { transportLimits } from '../../daemon/session/listener.ts'
 import type { Session } from '../../daemon/session/session.ts'
-import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
 import { orionRecordTypes } from '../../plugins/orion/record-types.ts'
 import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
 import { locateRuntime } from '../../sdk/launch/runtime-directory.ts'
@@ -23,6 +22,7 @@ import { locateStore, prepareStore, type StoreLocation } from '../../sdk/launch/
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { memoryPair } from '../../sdk/transport/memory.ts'
 import { connectSocket } from '../../sdk/transport/socket.ts'
+import { loadTestEngine } from './engine.ts'
 import { Note, Tally } from './store.ts'
 import { WireClient } from './wire-client.ts'
 
@@ -71,7 +71,7 @@ export async function startDaemon(
   const daemon = await startRealDaemon({
     location,
     lock,
-    engine: await loadSqlJsEngine(),
+    engine: await loadTestEngine(),
     config,
     log: options.log ?? silentLog,
     clock: options.clock ?? systemClock,

@@ -8,7 +8,6 @@ import { defaultLimits, type Limits } from '../../daemon/limits.ts'
 import { silentLog } from '../../daemon/log.ts'
 import type { VerifyCopy } from '../../daemon/store/backup.ts'
 import { type HostIo, nodeHostIo } from '../../daemon/store/engine/host-io.ts'
-import { loadSqlJsEngine } from '../../daemon/store/engine/sqljs-engine.ts'
 import type { FormatMigration } from '../../daemon/store/migrations/migration.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import type { Caller, StoreApi } from '../../daemon/store/store-api.ts'
@@ -24,6 +23,7 @@ import {
   text,
 } from '../../sdk/field.ts'
 import { defineRecordType, type RecordTypeDefinition } from '../../sdk/record-type.ts'
+import { loadTestEngine } from './engine.ts'
 
 /** A type with every kind of trait that the store treats specially. */
 export const Note = defineRecordType('Note', {
@@ -72,7 +72,7 @@ export async function openTestStore(
   options: TestStoreOptions = {},
 ): Promise<StoreApi> {
   const path = options.path ?? join(temporaryDirectory(t), 'store.db')
-  const engine = await loadSqlJsEngine({ io: { ...nodeHostIo, ...options.io } })
+  const engine = await loadTestEngine({ io: { ...nodeHostIo, ...options.io } })
   const store = await openStore({
     path,
     engine,

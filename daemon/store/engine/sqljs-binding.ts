@@ -2,19 +2,14 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { compileFunction } from 'node:vm'
-import { EngineError } from './engine.ts'
 import type { HostIo } from './host-io.ts'
-import { HostVfs } from './host-vfs.ts'
-import { readSqliteVersion, withMemoryDatabase } from './memory-database.ts'
-import { type RawApi, rawFunctionNames } from './raw-api.ts'
+import { versionBeside } from './package-version.ts'
 import type { SqliteBinding } from './sqlite-binding.ts'
-import { ResultCode } from './sqlite-codes.ts'
-import { type FunctionTable, VfsLayout } from './vfs-layout.ts'
+import type { FunctionTable } from './vfs-layout.ts'
+import { builtOtherwise, standOnHost, type WasmBuild } from './wasm-build.ts'
 import { type LinearMemory, WasmMemory } from './wasm-memory.ts'
-import type { WasmRuntime } from './wasm-runtime.ts'
-import { keepWasmCallsWhole } from './whole-wasm-calls.ts'
 
-const knownToWork = 'sql.js 1.16.0'
+const knownToWork = '1.16.0'
 
 /**
  * Loads sql.js and puts it on a `HostVfs`. The only file that knows sql.js.
@@ -34,44 +29,27 @@ export async function loadSqlJsBinding(
   io: HostIo,
   file = createRequire(import.meta.url).resolve('sql.js'),
 ): Promise<SqliteBinding> {
-  keepWasmCallsWhole()
   try {
-    return bind(await instantiate(file), io)
+    return standOnHost(buildOf(await instantiate(file)), io)
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new EngineError(
-      'misuse',
-      ResultCode.misuse,
-      `sql.js ${versionOf(file)} can't be put on the host's file system: ${message}; ` +
-        `known to work is ${knownToWork}`,
-      cause,
-    )
+    throw builtOtherwise({ name: 'sql.js', version: versionBeside(file), knownToWork }, cause)
   }
 }
 
-function bind({ module, memory, table }: SqlJs, io: HostIo): SqliteBinding {
-  const runtime: WasmRuntime = {
+function buildOf({ module, memory, table }: SqlJs): WasmBuild {
+  const functions = module as object as Record<string, unknown>
+  return {
     memory,
-    allocate: (bytes) => module._malloc(bytes) >>> 0,
+    table,
+    vfsName: 'unix',
+    exported: (name) => functions[`_${name}`],
+    allocate: (bytes) => module._malloc(bytes),
     free: (pointer) => module._free(pointer),
-    addFunction: (callback, signature) =>
-      module.addFunction(
-        signature === 'iiiij'
-          ? (a: number, b: number, c: number, d: bigint) => callback(a, b, c, Number(d), 0)
-          : signature === 'iij'
-            ? (a: number, b: bigint) => callback(a, Number(b), 0, 0, 0)
-            : callback,
-        signature,
-      ),
+    addFunction: (callback, signature) => module.addFunction(callback, signature),
+    // It does not export `sqlite3_vfs_find`. That a `sqlite3` starts with a pointer to its VFS is the one thing here
+    // that sqlite3.h does not promise; what is found there is checked before anything is written.
+    findVfs: (database) => memory.readWord(database),
   }
-  const api = parseRawApi(module)
-  const vfs = new HostVfs(io)
-  const sqliteVersion = withMemoryDatabase({ api, runtime }, (database) => {
-    const layout = new VfsLayout(memory, table, database)
-    layout.replace(vfs.install(runtime, layout.methods))
-    return readSqliteVersion({ api, runtime }, database)
-  })
-  return { api, runtime, io, vfs, sqliteVersion }
 }
 
 /**
@@ -108,8 +86,7 @@ interface SqlJs {
 interface SqlJsModule {
   _malloc(bytes: number): number
   _free(pointer: number): void
-  // biome-ignore lint/complexity/noBannedTypes: Emscripten takes any function whose shape its signature tells.
-  addFunction(callback: Function, signature: string): number
+  addFunction(callback: (...values: never[]) => number, signature: string): number
 }
 
 function parseFunction(value: unknown, what: string): (config: object) => Promise<unknown> {
@@ -125,17 +102,6 @@ function parseModule(value: unknown): SqlJsModule {
   return value as SqlJsModule
 }
 
-function parseRawApi(module: object): RawApi {
-  const functions = module as Record<string, unknown>
-  const api: Record<string, unknown> = {}
-  for (const name of rawFunctionNames) {
-    const exported = functions[`_sqlite3_${name}`]
-    if (typeof exported !== 'function') throw new Error(`expected the function _sqlite3_${name}`)
-    api[name] = exported
-  }
-  return api as object as RawApi
-}
-
 /**
  * Finds the memory and the table by what they are: a release build gives its exports names like `O`
  * and `Q`.
@@ -148,17 +114,4 @@ function parseWasmExports(exports: object): { memory: WasmMemory; table: Functio
     throw new Error('expected an exported memory and an exported function table')
   }
   return { memory: new WasmMemory(memory as LinearMemory), table: table as FunctionTable }
-}
-
-/** The version as package.json says, for messages alone. */
-function versionOf(file: string): string {
-  try {
-    const text = readFileSync(path.join(path.dirname(file), '..', 'package.json'), 'utf8')
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null && 'version' in parsed
-      ? String(parsed.version)
-      : 'of unknown version'
-  } catch {
-    return 'of unknown version' // Without package.json the rest of the message still helps.
-  }
 }

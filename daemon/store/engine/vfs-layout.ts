@@ -16,14 +16,13 @@ const slot = {
   xFullPathname: 9,
 } as const
 
-const expected = { version: 3, pathBytesMax: 512, name: 'unix' } as const
+const expected = { version: 3, pathBytesMax: 512 } as const
 
 /**
  * The default VFS of a loaded build, found in its memory and checked member by member.
  *
- * Reaching it leans on one thing that sqlite3.h does not promise: that a `sqlite3` starts with a
- * pointer to its VFS. A build where that is not so would be corrupted by writing there, so
- * everything that can be compared is.
+ * A build that has something else at that address would be corrupted by writing there, so everything that can be
+ * compared is.
  */
 export class VfsLayout {
   readonly #memory: WasmMemory
@@ -31,14 +30,18 @@ export class VfsLayout {
   readonly #table: FunctionTable
 
   /**
-   * @param database - Address of an open `sqlite3`.
+   * @param found - Where the VFS should be, and what it should be called.
    * @throws Error that says what was expected and what was found.
    */
-  constructor(memory: WasmMemory, table: FunctionTable, database: number) {
+  constructor(
+    memory: WasmMemory,
+    table: FunctionTable,
+    found: { readonly struct: number; readonly name: string },
+  ) {
     this.#memory = memory
     this.#table = table
-    this.#struct = memory.readWord(database)
-    this.#check()
+    this.#struct = found.struct
+    this.#check(found.name)
   }
 
   /** The methods that are in it now. */
@@ -56,16 +59,16 @@ export class VfsLayout {
     for (const name of methodNames) this.#memory.writeWord(this.#address(name), indexes[name])
   }
 
-  #check(): void {
+  #check(expectedName: string): void {
     const room = this.#memory.bytes.length - 4 * (slot.xFullPathname + 1)
     if (this.#struct <= 0 || this.#struct % 4 !== 0 || this.#struct > room) {
-      throw mismatch('a pointer to sqlite3_vfs first in sqlite3', this.#struct)
+      throw mismatch('a pointer to a sqlite3_vfs', this.#struct)
     }
     this.#expect('iVersion', expected.version)
     this.#expect('mxPathname', expected.pathBytesMax)
     if (this.#word('szOsFile') < 4) throw mismatch('szOsFile of at least 4', this.#word('szOsFile'))
     const name = this.#memory.readText(this.#word('zName')).slice(0, 40)
-    if (name !== expected.name) throw mismatch(`zName "${expected.name}"`, `"${name}"`)
+    if (name !== expectedName) throw mismatch(`zName "${expectedName}"`, `"${name}"`)
     for (const method of methodNames) this.#function(method)
   }
 

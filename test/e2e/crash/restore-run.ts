@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { leftoverCopies, listBackups } from '../../../daemon/store/backup-files.ts'
 import type { Engine } from '../../../daemon/store/engine/engine.ts'
-import { loadSqlJsEngine } from '../../../daemon/store/engine/sqljs-engine.ts'
 import { inspectFile, isSound } from '../../../daemon/store/inspect-file.ts'
 import { isAlive } from '../../cli/orion-process.ts'
+import { loadTestEngine } from '../../support/engine.ts'
 import { PlainConnection, Refused, Unanswered } from '../plain-connection.ts'
 import { eventsAfter, recordsOf, seeded } from './crash-run.ts'
 import { recordKey } from './history.ts'
@@ -60,7 +60,7 @@ const afterMaxMs: Readonly<Record<Moment, number>> = {
 
 /** Runs so many kills, and one restore to its end; ends early with the first problems. */
 export async function runRestoreKills(settings: RestoreKillSettings): Promise<RestoreKillReport> {
-  const run = new RestoreRun(settings, await loadSqlJsEngine())
+  const run = new RestoreRun(settings, await loadTestEngine())
   try {
     await run.prepare()
     while (run.report.kills < settings.kills && run.report.problems.length === 0) {

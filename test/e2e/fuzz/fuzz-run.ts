@@ -1,9 +1,9 @@
 /** A daemon in a process of its own, those who throw odd things at it, and a client that must not notice. */
 
 import type { TestContext } from 'node:test'
-import { loadSqlJsEngine } from '../../../daemon/store/engine/sqljs-engine.ts'
 import { connect } from '../../../sdk/index.ts'
 import { type DaemonProcess, startDaemonProcess, testPlace } from '../../support/daemon.ts'
+import { loadTestEngine } from '../../support/engine.ts'
 import { GoodClient, Kept } from './good-client.ts'
 import { throwInputs } from './thrower.ts'
 
@@ -119,7 +119,7 @@ const endMaxMs = 60_000
 
 /** What SQLite itself finds wrong with the file. */
 async function storeProblems(path: string): Promise<string[]> {
-  const engine = await loadSqlJsEngine()
+  const engine = await loadTestEngine()
   const connection = engine.open(path, {
     syncMode: 'off',
     cacheKib: 4096,

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { nodeHostIo } from '../../../daemon/store/engine/host-io.ts'
-import { loadSqlJsEngine } from '../../../daemon/store/engine/sqljs-engine.ts'
 import { groupedOptions } from '../../conformance/engine-suite.ts'
+import { loadTestEngine } from '../../support/engine.ts'
 import { alteredIo } from './altered-io.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -138,7 +138,7 @@ async function recorded(t: TestContext) {
     }
     return { started: started.promise, release: () => end.resolve() }
   }
-  const engine = await loadSqlJsEngine({ io })
+  const engine = await loadTestEngine({ io })
   const openFile = (path: string) => {
     const connection = engine.open(path, groupedOptions)
     t.after(() => connection.close())

@@ -4,8 +4,8 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Connection, SyncMode } from '../../../daemon/store/engine/engine.ts'
-import { loadSqlJsEngine } from '../../../daemon/store/engine/sqljs-engine.ts'
 import { groupedOptions, rejectsKind, throwsKind } from '../../conformance/engine-suite.ts'
+import { loadTestEngine } from '../../support/engine.ts'
 import { alteredIo, failing, hostError } from './altered-io.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -75,7 +75,7 @@ test('a checkpoint whose sync of the main file fails poisons, and the log is kep
 test('a directory that can not be synced is noticed before anything is answered', async (t) => {
   const { io, altered } = alteredIo()
   altered.sync = failing('EIO')
-  const engine = await loadSqlJsEngine({ io })
+  const engine = await loadTestEngine({ io })
   const path = join(temporaryDirectory(t), 'new.db')
   throwsKind('io', () => engine.open(path, groupedOptions), /EIO/)
   delete altered.sync
@@ -137,7 +137,7 @@ test('a sqlite3 shell on the live file costs the next commit, never one that was
 
 async function openAltered(t: TestContext, syncMode: SyncMode = 'grouped') {
   const { io, altered } = alteredIo()
-  const engine = await loadSqlJsEngine({ io })
+  const engine = await loadTestEngine({ io })
   const path = join(temporaryDirectory(t), 'test.db')
   const connection = engine.open(path, { ...groupedOptions, syncMode })
   t.after(() => connection.close())
@@ -158,7 +158,7 @@ async function assertPoisoned(connection: Connection, reason: RegExp): Promise<v
 /** What was synced must be there; what was not may be, but nothing else. */
 async function assertReopens(connection: Connection, values: readonly number[]): Promise<void> {
   connection.close()
-  const again = (await loadSqlJsEngine()).open(connection.path, groupedOptions)
+  const again = (await loadTestEngine()).open(connection.path, groupedOptions)
   try {
     const found = again.prepare('SELECT v FROM t ORDER BY v').all()
     assert.deepEqual(

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Connection } from '../../../daemon/store/engine/engine.ts'
 import { nodeHostIo } from '../../../daemon/store/engine/host-io.ts'
-import { loadSqlJsEngine } from '../../../daemon/store/engine/sqljs-engine.ts'
 import { groupedOptions, rejectsKind, throwsKind } from '../../conformance/engine-suite.ts'
+import { loadTestEngine } from '../../support/engine.ts'
 import { alteredIo, failing, hostError } from './altered-io.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -165,7 +165,7 @@ test('a backup that finds no room leaves nothing behind', async (t) => {
 
 async function openAltered(t: TestContext) {
   const { io, altered } = alteredIo()
-  const engine = await loadSqlJsEngine({ io })
+  const engine = await loadTestEngine({ io })
   const path = join(temporaryDirectory(t), 'test.db')
   const open = (): Connection => {
     const connection = engine.open(path, { ...groupedOptions, cacheKib: 256 })
@@ -196,7 +196,7 @@ function assertRows(connection: Connection, values: readonly number[]): void {
 
 /** Fills the disk with commits, makes room, and goes on. */
 async function workOnSmallDisk(mount: string): Promise<void> {
-  const connection = (await loadSqlJsEngine()).open(join(mount, 'test.db'), groupedOptions)
+  const connection = (await loadTestEngine()).open(join(mount, 'test.db'), groupedOptions)
   connection.exec('CREATE TABLE t (v)')
   writeFileSync(join(mount, 'ballast'), Buffer.alloc(1 << 19))
   const insert = connection.prepare('INSERT INTO t VALUES (?)')

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { SqlValue } from '../../../daemon/store/engine/engine.ts'
-import { loadSqlJsEngine } from '../../../daemon/store/engine/sqljs-engine.ts'
+import { loadTestEngine } from '../../support/engine.ts'
 
 /**
  * Binds values of every kind until V8 has compiled the way there: `hot-values-child.ts FILE`. Says how many came back
  * as they went.
  */
 async function main(file: string): Promise<void> {
-  const engine = await loadSqlJsEngine()
+  const engine = await loadTestEngine()
   const connection = engine.open(file, { syncMode: 'off', cacheKib: 64, statementsMax: 8 })
   const statement = connection.prepare('SELECT ? AS v')
   // Three of V8's kinds of text: a literal, one out of JSON and one that was put together.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConnectionOptions } from '../../../daemon/store/engine/engine.ts'
-import { loadSqlJsEngine } from '../../../daemon/store/engine/sqljs-engine.ts'
+import { loadTestEngine } from '../../support/engine.ts'
 import { MemoryDisk } from './power-cut/memory-disk.ts'
 import {
   explorePowerCuts,
@@ -56,7 +56,7 @@ for (const { settings, finds } of sabotages) {
 test('a power cut leaves the backup of before or the backup of now, whole', async () => {
   const disk = new MemoryDisk(simulatedDirectory)
   const options: ConnectionOptions = { syncMode: 'grouped', cacheKib: 64, statementsMax: 8 }
-  const connection = (await loadSqlJsEngine({ io: disk })).open(
+  const connection = (await loadTestEngine({ io: disk })).open(
     `${simulatedDirectory}/a.db`,
     options,
   )

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import type { Connection, SyncMode } from '../../../../daemon/store/engine/engine.ts'
 import { hostErrorCode } from '../../../../daemon/store/engine/host-io.ts'
-import { loadSqlJsEngine } from '../../../../daemon/store/engine/sqljs-engine.ts'
+import { loadTestEngine } from '../../../support/engine.ts'
 import { readState, rowCount, schema } from './crash-state.ts'
 
 /**
@@ -11,7 +11,7 @@ import { readState, rowCount, schema } from './crash-state.ts'
  * (`ack SEQ`), written straight to the descriptor so that nothing said is lost with the process.
  */
 async function main(file: string, syncMode: SyncMode, batch: number): Promise<void> {
-  const engine = await loadSqlJsEngine()
+  const engine = await loadTestEngine()
   // A small cache, so that transactions spill into the log before they commit.
   const connection = engine.open(file, { syncMode, cacheKib: 80, statementsMax: 16 })
   if (syncMode === 'full') connection.exec('PRAGMA wal_autocheckpoint = 25')

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { SyncMode } from '../../../../daemon/store/engine/engine.ts'
+import type { EngineName } from '../../../../daemon/store/engine/load-engine.ts'
+import { testEngineName } from '../../../support/engine.ts'
 import { type CrashState, problemOf, stateQuery } from './crash-state.ts'
 
 const child = fileURLToPath(new URL('./crash-child.ts', import.meta.url))
@@ -22,8 +24,10 @@ export async function runCrashes(settings: CrashSettings): Promise<CrashReport> 
   const file = join(settings.directory, 'crash.db')
   const problems: string[] = []
   let [acknowledged, acknowledgements, logsLeft] = [0, 0, 0]
+  const { engines = [testEngineName()] } = settings
   for (let kill = 1; kill <= settings.kills; kill += 1) {
-    const life = await liveAndDie(file, settings)
+    const engine = engines[kill % engines.length] ?? testEngineName()
+    const life = await liveAndDie(file, settings, engine)
     const problem = problemOf(life.found, acknowledged)
     if (problem !== undefined) problems.push(`before kill ${kill}: ${problem}`)
     acknowledgements += life.acknowledgements
@@ -45,6 +49,8 @@ export interface CrashSettings {
   /** Events in a transaction. */
   readonly batch: number
   readonly kills: number
+  /** One after the other, each opens what the one before left; the tests' own if left out. */
+  readonly engines?: readonly EngineName[]
 }
 
 /** What was found. */
@@ -63,11 +69,19 @@ interface Life {
   readonly acknowledgements: number
 }
 
-async function liveAndDie(file: string, { syncMode, batch }: CrashSettings): Promise<Life> {
+async function liveAndDie(
+  file: string,
+  { syncMode, batch }: CrashSettings,
+  engine: EngineName,
+): Promise<Life> {
   const worker = spawn(
     process.execPath,
     ['--import', 'tsx', child, file, syncMode, String(batch)],
-    { cwd: projectDirectory, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: projectDirectory,
+      env: { ...process.env, ORION_ENGINE: engine },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   const ended = once(worker, 'close')
   const watchdog = setTimeout(() => worker.kill('SIGKILL'), startWithinMs)

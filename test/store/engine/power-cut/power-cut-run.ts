@@ -1,6 +1,6 @@
 import type { Connection, Engine } from '../../../../daemon/store/engine/engine.ts'
 import type { HostIo } from '../../../../daemon/store/engine/host-io.ts'
-import { loadSqlJsEngine } from '../../../../daemon/store/engine/sqljs-engine.ts'
+import { loadTestEngine } from '../../../support/engine.ts'
 import { type DiskState, MemoryDisk } from './memory-disk.ts'
 import { type NameModel, PowerCutStates, seededRandom } from './power-cut-states.ts'
 
@@ -98,7 +98,7 @@ class ExchangeableEngine {
     const io = new Proxy<HostIo>(disk, {
       get: (_, name: keyof HostIo) => disk[name].bind(disk),
     })
-    return new ExchangeableEngine(await loadSqlJsEngine({ io }), (next) => {
+    return new ExchangeableEngine(await loadTestEngine({ io }), (next) => {
       disk = next
     })
   }

@@ -1,6 +1,6 @@
 import type { Connection, Engine, SyncMode } from '../../../../daemon/store/engine/engine.ts'
 import type { HostIo } from '../../../../daemon/store/engine/host-io.ts'
-import { loadSqlJsEngine } from '../../../../daemon/store/engine/sqljs-engine.ts'
+import { loadTestEngine } from '../../../support/engine.ts'
 import { MemoryDisk } from './memory-disk.ts'
 import {
   type ExplorationSettings,
@@ -39,7 +39,7 @@ export interface WorkloadSettings extends ExplorationSettings {
 
 async function record({ syncMode, transactions, sabotage }: WorkloadSettings): Promise<MemoryDisk> {
   const disk = new MemoryDisk(simulatedDirectory)
-  const engine = await loadSqlJsEngine({ io: sabotaged(disk, sabotage) })
+  const engine = await loadTestEngine({ io: sabotaged(disk, sabotage) })
   const open = (): Connection => openHere(engine, syncMode)
   let connection = open()
   await connection.sync()

@@ -12,12 +12,12 @@ import { arch, cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { SqlRow, SqlValue, SyncMode } from '../daemon/store/engine/engine.ts'
-import { loadSqlJsEngine } from '../daemon/store/engine/sqljs-engine.ts'
+import { type EngineName, engineNames, loadEngine } from '../daemon/store/engine/load-engine.ts'
 
 /**
- * The engine against better-sqlite3, both in exclusive write-ahead mode with the same settings, in
+ * Each engine against better-sqlite3, both in exclusive write-ahead mode with the same settings, in
  * one process and by turns: `tsx scripts/bench-engine.ts [--quick] [--rounds N] [--slice MS]
- * [--directory DIR]`. Install the peer first: `npm run bench:peers`.
+ * [--directory DIR] [--engine NAME]`. Install the peer first: `npm run bench:peers`.
  *
  * Only ratios within one run mean anything. A ratio is the median of the ratios of all rounds, of
  * processor time (user and system) for one operation, so that what else the machine does counts
@@ -30,8 +30,11 @@ async function main(): Promise<void> {
       rounds: { type: 'string' },
       slice: { type: 'string' },
       directory: { type: 'string', default: tmpdir() },
+      engine: { type: 'string' },
     },
   })
+  const names = engineNames.filter((name) => values.engine === undefined || values.engine === name)
+  if (names.length === 0) throw new Error(`expected one of ${engineNames}, got ${values.engine}`)
   const settings: Settings = {
     directory: mkdtempSync(join(values.directory, 'orion-bench-')),
     rounds: Number(values.rounds ?? (values.quick ? 5 : 11)),
@@ -40,7 +43,8 @@ async function main(): Promise<void> {
   }
   try {
     tellMachine(settings)
-    const missed = await run(settings)
+    let missed = 0
+    for (const name of names) missed += await run(name, settings)
     console.log(missed === 0 ? '\nall targets met' : `\n${missed} targets missed`)
     process.exitCode = missed === 0 ? 0 : 1
   } finally {
@@ -58,16 +62,17 @@ interface Settings {
 const recordCount = 20_000
 const cacheKib = 16_000
 
-async function run(settings: Settings): Promise<number> {
-  const engine = await loadSqlJsEngine()
+async function run(engineName: EngineName, settings: Settings): Promise<number> {
+  const engine = await loadEngine(engineName)
   const native = loadNative()
+  const pathOf = (name: string): string => join(settings.directory, `${engineName}-${name}`)
   const openOurs = (name: string, syncMode: SyncMode): Subject =>
-    engine.open(join(settings.directory, name), { syncMode, cacheKib, statementsMax: 32 })
+    engine.open(pathOf(name), { syncMode, cacheKib, statementsMax: 32 })
   console.log(`\nengine ${engine.name}, SQLite ${engine.sqliteVersion}; peer ${native.name}`)
   console.log(columns('', 'cpu us/op', 'peer', 'cpu ratio', 'spread', 'ops ratio', 'target'))
   let missed = 0
   const ours = prepareRecords(openOurs('ours.db', 'full'))
-  const theirs = prepareRecords(native.open(join(settings.directory, 'theirs.db')))
+  const theirs = prepareRecords(native.open(pathOf('theirs.db')))
   for (const { title, target, operation } of measurements) {
     const pair = { ours: () => operation(ours), theirs: () => operation(theirs) }
     if (!report(title, target, await compare(pair, settings))) missed += 1
@@ -81,7 +86,7 @@ async function run(settings: Settings): Promise<number> {
     report(`groups of ${size}, async fdatasync`, undefined, await compare(pair, settings))
   }
   for (const { subject } of [ours, theirs, grouped]) subject.close()
-  if (!measureOpening(settings, openOurs)) missed += 1
+  if (!measureOpening(settings, { path: pathOf('opened.db'), open: openOurs })) missed += 1
   return missed
 }
 
@@ -253,8 +258,14 @@ function report(title: string, target: number | undefined, comparison: Compariso
 
 /** Opening an existing file of some size, with a log to recover and without. */
 function measureOpening(
-  { directory, openedMib, rounds }: Settings,
-  open: (name: string, syncMode: SyncMode) => Subject,
+  { openedMib, rounds }: Settings,
+  {
+    path,
+    open,
+  }: {
+    readonly path: string
+    readonly open: (name: string, syncMode: SyncMode) => Subject
+  },
 ): boolean {
   const filled = open('opened.db', 'grouped')
   filled.exec(`CREATE TABLE t (v); BEGIN;
@@ -269,7 +280,7 @@ function measureOpening(
     timesMs.push(performance.now() - start)
     opened.close()
   }
-  rmSync(join(directory, 'opened.db'))
+  rmSync(path)
   const [openMs, targetMs] = [median(timesMs), 25]
   const isMet = openMs <= targetMs
   const spread = `${Math.min(...timesMs).toFixed(1)}-${Math.max(...timesMs).toFixed(1)}`

@@ -6,6 +6,7 @@ import { runCrashes } from '../test/store/engine/crash/crash-run.ts'
 /**
  * The long form of the crash suite: `tsx scripts/crash-engine.ts [KILLS]`, by default 200 for each
  * combination of sync mode and batch size. Ends with 1 if anything was lost or corrupt.
+ * `ORION_ENGINE` names the engine.
  */
 async function main(kills: number): Promise<void> {
   let failures = 0

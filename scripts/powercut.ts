@@ -7,7 +7,7 @@ import {
 /**
  * The long form of the power-cut simulation: `tsx scripts/powercut.ts [--transactions 40]
  * [--states 12] [--seeds 3]`. Ends with 1 if a state was lost or corrupt, or if one of the
- * controls, in which a safeguard is taken away, found nothing.
+ * controls, in which a safeguard is taken away, found nothing. `ORION_ENGINE` names the engine.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -1,5 +1,6 @@
 import { describe } from 'node:test'
 import type { Engine } from '../../daemon/store/engine/engine.ts'
+import { backupModelTests } from './engine-backup-model.ts'
 import { backupTests, closingTests, logTests, openingTests, readOnlyTests } from './engine-files.ts'
 import {
   errorTests,
@@ -29,7 +30,10 @@ export function engineConformance(name: string, load: () => Promise<Engine>): vo
     describe('opening', () => openingTests(suite))
     describe('reading only', () => readOnlyTests(suite))
     describe('the log', () => logTests(suite))
-    describe('backup', () => backupTests(suite))
+    describe('backup', () => {
+      backupTests(suite)
+      backupModelTests(suite)
+    })
     describe('closing', () => closingTests(suite))
   })
 }

@@ -2,6 +2,7 @@
 import type { Event } from '../../sdk/model.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import { Turns } from '../turns.ts'
 import { EventEncoder } from './event-encoder.ts'
 import type { EventSource } from './event-source.ts'
 import {
@@ -11,7 +12,6 @@ import {
   type HandlerStatus,
 } from './handler-loop.ts'
 import { KnownTopics } from './known-topics.ts'
-import { Turns } from './turns.ts'
 
 /** One who reads the log from positions of its own. */
 export interface LogReader {

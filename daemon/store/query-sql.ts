@@ -3,11 +3,12 @@
  * values, so that the engine finds it among its prepared statements.
  */
 import { type RawBuilder, sql } from 'kysely'
-import { parseOrder } from '../../sdk/filter/order.ts'
+import { sortValue, targetValue } from '../../sdk/filter/evaluate.ts'
+import { type Order, parseOrder, type SortKey } from '../../sdk/filter/order.ts'
 import { parseFilter } from '../../sdk/filter/parse-filter.ts'
 import { invalidAt, resolveTarget, type Target, targetKind } from '../../sdk/filter/target.ts'
 import type { Json, JsonObject } from '../../sdk/json.ts'
-import type { Lifecycle } from '../../sdk/model.ts'
+import type { Lifecycle, Record } from '../../sdk/model.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { SqlRow, SqlValue } from './engine/engine.ts'
 import { filterSql, joined } from './filter-sql.ts'
@@ -25,6 +26,17 @@ export interface RecordQuery {
   readonly table: string
   readonly where?: JsonObject | undefined
   readonly lifecycle: readonly Lifecycle[]
+  /** Only these rows; else all of them, for as long as `Connection.runUntil` lets it. */
+  readonly rows?: RowRange | undefined
+}
+
+/** Rows that lie beside one another, as far as they did not change after a position. */
+export interface RowRange {
+  /** Exclusive. */
+  readonly after: number
+  /** Inclusive. */
+  readonly upTo: number
+  readonly seq: number
 }
 
 /** A page of records, in an order. */
@@ -52,6 +64,12 @@ export interface CompiledQuery {
  * record's envelope, `seq`, and the type's own.
  */
 export interface CompiledList extends CompiledQuery {
+  readonly order: Order
+  /** Where the list begins, behind which key; undefined at its very beginning. */
+  readonly afterKey: SortKey | undefined
+  keyOf(row: SqlRow): SortKey
+  /** The cursor with which a list goes on after this key. */
+  cursorAt(key: SortKey): string
   /** The cursor with which a list goes on after this row. */
   cursorAfter(row: SqlRow): string
 }
@@ -61,6 +79,8 @@ export interface CompiledList extends CompiledQuery {
  * size in the order of their values.
  */
 export interface CompiledCount extends CompiledQuery {
+  /** The value by which the statement groups this record; null when there are no groups. */
+  valueOf(record: Record): SqlValue
   /** The value that the records of a group have in common; null when they have none. */
   groupValue(row: SqlRow): Json
 }
@@ -76,15 +96,18 @@ export function compileList(query: ListQuery): CompiledList {
   const order = parseOrder(definition, query.orderBy)
   const identity: ListIdentity = { type: definition.name, where, order, lifecycle }
   const conditions = conditionsOf(query)
-  if (query.after !== undefined) {
-    conditions.push(afterSql(order, decodePageCursor(identity, query.after)))
-  }
+  const afterKey = query.after === undefined ? undefined : decodePageCursor(identity, query.after)
+  if (afterKey !== undefined) conditions.push(afterSql(order, afterKey))
   const compiled = compile(
     sql`select ${columnsOf(definition)} from ${sql.id(query.table)} where ${joined(conditions, 'and')}
       order by ${orderSql(order)} limit ${query.limit + 1}`,
   )
   return {
     ...compiled,
+    order,
+    afterKey,
+    keyOf: (row) => sortKeyOfRow(order, row),
+    cursorAt: (key) => encodePageCursor(identity, key),
     cursorAfter: (row) => encodePageCursor(identity, sortKeyOfRow(order, row)),
   }
 }
@@ -98,7 +121,9 @@ export function compileList(query: ListQuery): CompiledList {
 export function compileCount(query: CountQuery): CompiledCount {
   const from = sql`from ${sql.id(query.table)} where ${joined(conditionsOf(query), 'and')}`
   if (query.groupBy === undefined) {
-    return { ...compile(sql`select count(*) as "count" ${from}`), groupValue: () => null }
+    const nothing = () => null
+    const counted = compile(sql`select count(*) as "count" ${from}`)
+    return { ...counted, valueOf: nothing, groupValue: nothing }
   }
   const target = groupTarget(query.definition, query.groupBy)
   return {
@@ -106,6 +131,7 @@ export function compileCount(query: CountQuery): CompiledCount {
       sql`select ${groupSql(target)} as "value", count(*) as "count" ${from}
         group by 1 order by 2 desc, 1`,
     ),
+    valueOf: (record) => groupedBy(target, record),
     groupValue: (row) => groupValue(target, row.value ?? null),
   }
 }
@@ -116,7 +142,8 @@ function columnsOf(definition: RecordTypeDefinition): RawBuilder<unknown> {
   return sql.raw(names.map(quoteName).join(', '))
 }
 
-function conditionsOf({ definition, where, lifecycle }: RecordQuery): RawBuilder<unknown>[] {
+function conditionsOf(query: RecordQuery): RawBuilder<unknown>[] {
+  const { definition, where, lifecycle } = query
   const conditions = [filterSql(parseFilter(definition, where))]
   const wanted = [...new Set(lifecycle)].sort()
   // Written out, so that an index of the active records alone can serve.
@@ -125,7 +152,14 @@ function conditionsOf({ definition, where, lifecycle }: RecordQuery): RawBuilder
   if (wanted.length === 2) {
     conditions.unshift(sql`"lifecycle" in (${sql.join(wanted.map((name) => sql.lit(name)))})`)
   }
+  conditions.unshift(boundSql(query))
   return conditions
+}
+
+function boundSql({ rows }: RecordQuery): RawBuilder<unknown> {
+  if (rows === undefined) return sql`in_time("row_id")`
+  const { after, upTo, seq } = rows
+  return sql`"row_id" > ${after} and "row_id" <= ${upTo} and "seq" <= ${seq}`
 }
 
 function groupTarget(definition: RecordTypeDefinition, groupBy: string): Target {
@@ -141,6 +175,14 @@ function groupTarget(definition: RecordTypeDefinition, groupBy: string): Target 
 function groupSql(target: Target): RawBuilder<unknown> {
   if (targetKind(target) !== 'any') return valueSql(target)
   return sql`nullif(${columnSql(target)} -> ${jsonPath(target)}, 'null')`
+}
+
+/** What `groupSql` gives of a record. */
+function groupedBy(target: Target, record: Record): SqlValue {
+  const value = targetValue(target, record)
+  if (value === null) return null
+  if (targetKind(target) === 'any') return JSON.stringify(value)
+  return sortValue(value)
 }
 
 function groupValue(target: Target, value: SqlValue): Json {

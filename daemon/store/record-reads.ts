@@ -8,9 +8,16 @@ import { AnswerLength, answerTooLong, lengthOf } from './answer-length.ts'
 import type { SqlRow } from './engine/engine.ts'
 import { eventOfRow, recordOfRow } from './event-log.ts'
 import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
-import { type CompiledList, compileCount, compileList } from './query-sql.ts'
+import { type CountQuery, compileCount, compileList, type ListQuery } from './query-sql.ts'
 import { blameOf } from './record-blame.ts'
 import { newestSeq, rowOfVersion, walkBackFrom } from './record-history.ts'
+import {
+  type Group,
+  pageOf,
+  type RecordScans,
+  type ScannedPage,
+  tooManyGroups,
+} from './record-scan.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import { recordTableName } from './sql.ts'
 import type { Caller, StoreReads } from './store-api.ts'
@@ -24,15 +31,18 @@ type Answer<M extends keyof StoreReads> = ReturnType<StoreReads[M]>
 export class RecordReads implements StoreReads {
   readonly #context: StoreContext
   readonly #queue: WriteQueue
+  readonly #scans: RecordScans
   readonly #waitFor: (token: Record['token'], caller: Caller) => Promise<void>
 
   constructor(parts: {
     readonly context: StoreContext
     readonly queue: WriteQueue
+    readonly scans: RecordScans
     readonly waitFor: (token: Record['token'], caller: Caller) => Promise<void>
   }) {
     this.#context = parts.context
     this.#queue = parts.queue
+    this.#scans = parts.scans
     this.#waitFor = parts.waitFor
   }
 
@@ -69,47 +79,73 @@ export class RecordReads implements StoreReads {
   async list(params: Params<'list'>, caller: Caller): Answer<'list'> {
     if (params.atLeast !== undefined) await this.#waitFor(params.atLeast, caller)
     const entry = this.#context.type(params.type)
-    const limit = params.limit ?? defaultPage
-    const query = compileList({
+    const show = params.fields === undefined ? undefined : onlyFields(entry, params.fields)
+    const query: ListQuery = {
       definition: entry.definition,
       table: recordTableName(params.type),
       where: params.where,
       orderBy: params.orderBy,
       lifecycle: params.lifecycle ?? ['active'],
       after: params.after,
-      limit,
-    })
-    const token = this.#context.tokenAt(this.#context.log.lastSeq)
-    const { rows, more } = this.#page(query, limit)
-    const page = rows.map((row) => this.#decode(entry, row))
-    const next = more ? query.cursorAfter(rows.at(-1) ?? {}) : undefined
-    await this.#allOnDisk()
-    const records = params.fields === undefined ? page : page.map(onlyFields(entry, params.fields))
-    return { records, ...(next === undefined ? {} : { next }), token }
+      limit: params.limit ?? defaultPage,
+    }
+    const seq = this.#context.log.lastSeq
+    const { records, next } =
+      this.#listAtOnce(entry, query) ?? (await this.#scans.list({ entry, query, seq, caller }))
+    await this.#queue.onDisk(seq)
+    const token = this.#context.tokenAt(seq)
+    const shown = show === undefined ? [...records] : records.map(show)
+    return { records: shown, ...(next === undefined ? {} : { next }), token }
   }
 
   async count(params: Params<'count'>, caller: Caller): Answer<'count'> {
     if (params.atLeast !== undefined) await this.#waitFor(params.atLeast, caller)
     const entry = this.#context.type(params.type)
-    const query = compileCount({
+    const query: CountQuery = {
       definition: entry.definition,
       table: recordTableName(params.type),
       where: params.where,
       groupBy: params.groupBy,
       lifecycle: params.lifecycle ?? ['active'],
+    }
+    const seq = this.#context.log.lastSeq
+    const groups =
+      this.#countAtOnce(query) ?? (await this.#scans.count({ entry, query, seq, caller }))
+    await this.#queue.onDisk(seq)
+    const token = this.#context.tokenAt(seq)
+    const count = groups.reduce((sum, group) => sum + group.count, 0)
+    return params.groupBy === undefined ? { count, token } : { count, groups: [...groups], token }
+  }
+
+  /** A list whose statement ends in the time of one turn, as it does on an index or a small table. */
+  #listAtOnce(entry: RecordTypeEntry, query: ListQuery): ScannedPage | undefined {
+    const compiled = compileList(query)
+    let page: ScannedPage | undefined
+    this.#inTime(() => {
+      const { rows, more } = pageOf(compiled, query.limit, this.#context)
+      const next = more ? compiled.cursorAfter(rows.at(-1) ?? {}) : undefined
+      page = { records: rows.map((row) => this.#decode(entry, row)), next }
     })
-    const token = this.#context.tokenAt(this.#context.log.lastSeq)
-    const { groupsMax } = this.#context.limits
-    const rows: SqlRow[] = []
-    this.#context.connection
-      .prepare(query.sql)
-      .walk(query.values, (row) => rows.push(row) <= groupsMax)
-    if (rows.length > groupsMax) throw tooManyGroups(groupsMax)
-    await this.#allOnDisk()
-    const count = rows.reduce((sum, row) => sum + Number(row.count), 0)
-    if (params.groupBy === undefined) return { count, token }
-    const groups = rows.map((row) => ({ value: query.groupValue(row), count: Number(row.count) }))
-    return { count, groups, token }
+    return page
+  }
+
+  /** A count whose statement ends in the time of one turn. */
+  #countAtOnce(query: CountQuery): readonly Group[] | undefined {
+    const { sql, values, groupValue } = compileCount(query)
+    const { connection, limits } = this.#context
+    let groups: Group[] | undefined
+    this.#inTime(() => {
+      const rows: SqlRow[] = []
+      connection.prepare(sql).walk(values, (row) => rows.push(row) <= limits.groupsMax)
+      if (rows.length > limits.groupsMax) throw tooManyGroups(limits.groupsMax)
+      groups = rows.map((row) => ({ value: groupValue(row), count: Number(row.count) }))
+    })
+    return groups
+  }
+
+  #inTime(run: () => void): boolean {
+    const { connection, limits } = this.#context
+    return connection.runUntil(performance.now() + limits.turnMaxMs, run)
   }
 
   async history(params: Params<'history'>, _caller: Caller): Answer<'history'> {
@@ -138,19 +174,6 @@ export class RecordReads implements StoreReads {
     await this.#queue.onDisk(present?.seq ?? this.#context.log.lastSeq)
     if (present === undefined) throw notFound(type, id)
     return await blameOf(this.#context, present, caller)
-  }
-
-  /** The rows of a page, which may end before its limit, and whether there are more. */
-  #page(query: CompiledList, limit: number): { readonly rows: SqlRow[]; readonly more: boolean } {
-    const answer = new AnswerLength(this.#context.limits.answerMaxLength)
-    const rows: SqlRow[] = []
-    let more = false
-    this.#context.connection.prepare(query.sql).walk(query.values, (row) => {
-      more = rows.length >= limit || !answer.takes(lengthOf(row))
-      if (!more) rows.push(row)
-      return !more
-    })
-    return { rows, more }
   }
 
   /** The rows of a page of history, and the seq of the first that found no room. */
@@ -207,14 +230,6 @@ export class RecordReads implements StoreReads {
 }
 
 const defaultPage = 50
-
-function tooManyGroups(limit: number): OrionError {
-  return new OrionError('too_large', `expected at most ${limit} groups, got more`, {
-    limit,
-    actual: limit + 1,
-    remedy: 'group by a field with fewer values, or count with a filter',
-  })
-}
 
 function notFound(type: string, id: string): OrionError {
   return new OrionError('not_found', `there is no ${type} ${JSON.stringify(id)}`, { type, id })

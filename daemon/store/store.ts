@@ -14,6 +14,7 @@ import { PastRecords } from './past-records.ts'
 import { reachSeq } from './reach-seq.ts'
 import { compileRecordFilter } from './record-filter.ts'
 import { RecordReads } from './record-reads.ts'
+import { RecordScans } from './record-scan.ts'
 import { Retention } from './retention.ts'
 import { SnapshotReads } from './snapshot-reads.ts'
 import { createSqlCompiler, recordTableName, type SqlCompiler } from './sql.ts'
@@ -78,8 +79,9 @@ export class Store implements StoreApi {
     this.#registry = this.#loadTypes(compiler)
     this.#writes = new WriteRequests(this.#context, this.#queue)
     const waitFor = (token: Token, caller: Caller): Promise<void> => this.waitFor(token, caller)
-    this.#reads = new RecordReads({ context: this.#context, queue: this.#queue, waitFor })
     this.#past = new PastRecords(this.#context)
+    const scans = new RecordScans(this.#context, this.#past)
+    this.#reads = new RecordReads({ context: this.#context, queue: this.#queue, scans, waitFor })
     this.#snapshots = new SnapshotReads(this.#context, this.#past)
     const { positionsMax, positionsKeptMs } = limits
     const { epoch } = identity

@@ -116,6 +116,38 @@ export function statementTests({ open }: EngineSuite): void {
     connection.exec('DROP TABLE t')
   })
 
+  test('a statement that asks for the time ends when it is over, and the next one goes on', async (t) => {
+    const connection = await open(t)
+    connection.exec('CREATE TABLE t (n INTEGER PRIMARY KEY)')
+    connection.exec(
+      'INSERT INTO t WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 5000) SELECT n FROM c',
+    )
+    const statement = connection.prepare(
+      'SELECT count(*) AS c FROM t WHERE in_time(n) AND n % 2 = ?',
+    )
+    let counted: unknown
+    const count = (): void => {
+      counted = statement.get([0])?.c
+    }
+    assert.equal(connection.runUntil(performance.now() - 1, count), false)
+    assert.equal(counted, undefined)
+    assert.equal(connection.runUntil(performance.now() + 60_000, count), true)
+    assert.equal(counted, 2500)
+    assert.equal(statement.get([1])?.c, 2500, 'without a bound it takes its time')
+    const fails = (): void => connection.exec('SELECT nothing')
+    assert.throws(() => connection.runUntil(performance.now() - 1, fails), { kind: 'sql' })
+    let looks = 0
+    const take = (): boolean => {
+      looks += 1
+      return true
+    }
+    const walk = (): void =>
+      connection.prepare('SELECT n FROM t WHERE in_time(n) ORDER BY n').walk([], take)
+    assert.equal(connection.runUntil(performance.now() - 1, walk), false)
+    assert.ok(looks < 100, `${looks} rows after the end`)
+    connection.exec('INSERT INTO t VALUES (6000)')
+  })
+
   test('a row has its columns in order, and no column can reach its prototype', async (t) => {
     const connection = await open(t)
     const statement = connection.prepare('SELECT 1 AS b, 2 AS "__proto__", 3 AS a, 4 AS "1 x"')

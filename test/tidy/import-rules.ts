@@ -32,11 +32,11 @@ const areas: { readonly [beginning: string]: Area } = {
   },
   // The store takes its requests and gives its answers in the shapes of the protocol, and knows no more of it.
   'daemon/store/': {
-    may: [leaves, 'sdk/filter/', 'daemon/store/engine/'],
+    may: [leaves, 'sdk/filter/', 'daemon/store/engine/', 'daemon/turns.ts'],
     types: ['sdk/protocol/', ...settings],
   },
   'daemon/store/engine/': { may: [leaves], types: settings },
-  'daemon/events/': { may: [leaves], types: ['daemon/store/', ...settings] },
+  'daemon/events/': { may: [leaves, 'daemon/turns.ts'], types: ['daemon/store/', ...settings] },
   'daemon/lifecycle/': {
     may: [leaves, 'sdk/protocol/', 'sdk/transport/', 'sdk/launch/'],
     types: settings,
@@ -62,6 +62,7 @@ const areas: { readonly [beginning: string]: Area } = {
   'daemon/clock.ts': { may: [leaves] },
   'daemon/limits.ts': { may: [leaves, 'sdk/protocol/', 'sdk/filter/'] },
   'daemon/log.ts': { may: [leaves] },
+  'daemon/turns.ts': { may: [] },
   'daemon/': { may: everything },
   'plugins/': { may: ['sdk/'] },
   'bench/': { may: everything },

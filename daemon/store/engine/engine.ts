@@ -66,6 +66,13 @@ export interface Connection {
    * @throws EngineError `sql`; `misuse` if the text is not exactly one statement.
    */
   prepare(sql: string): Statement
+  /**
+   * Runs statements whose WHERE calls the function `in_time(row)` with a column of the row, until a time by
+   * `performance.now()`: after it the call ends the statement. They may only read.
+   *
+   * @returns Whether they came to their end.
+   */
+  runUntil(endMs: number, run: () => void): boolean
   /** Whether a transaction is open. A full disk may have rolled one back: ask after each failed statement. */
   inTransaction(): boolean
   /**

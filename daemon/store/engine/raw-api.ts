@@ -42,6 +42,19 @@ export interface RawApi {
   column_blob(statement: number, column: number): number
   column_bytes(statement: number, column: number): number
   changes(database: number): number
+  create_function_v2(
+    database: number,
+    zName: number,
+    argumentCount: number,
+    encoding: number,
+    application: number,
+    xFunction: number,
+    xStep: number,
+    xFinal: number,
+    xDestroy: number,
+  ): number
+  result_int(context: number, value: number): void
+  result_error(context: number, text: number, bytes: number): void
   backup_init(
     toDatabase: number,
     zToSchema: number,
@@ -75,6 +88,9 @@ export const rawFunctionNames = [
   'column_blob',
   'column_bytes',
   'changes',
+  'create_function_v2',
+  'result_int',
+  'result_error',
   'backup_init',
   'backup_step',
   'backup_finish',

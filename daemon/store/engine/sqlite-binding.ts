@@ -1,6 +1,7 @@
 import type { HostIo } from './host-io.ts'
 import type { HostVfs } from './host-vfs.ts'
 import type { RawApi } from './raw-api.ts'
+import type { TimeBound } from './time-bound.ts'
 import type { WasmRuntime } from './wasm-runtime.ts'
 
 /**
@@ -12,5 +13,6 @@ export interface SqliteBinding {
   readonly runtime: WasmRuntime
   readonly io: HostIo
   readonly vfs: HostVfs
+  readonly timeBound: TimeBound
   readonly sqliteVersion: string
 }

@@ -5,6 +5,7 @@ import { readSqliteVersion, withMemoryDatabase } from './memory-database.ts'
 import { type RawApi, rawFunctionNames } from './raw-api.ts'
 import type { SqliteBinding } from './sqlite-binding.ts'
 import { ResultCode } from './sqlite-codes.ts'
+import { TimeBound } from './time-bound.ts'
 import { type FunctionTable, VfsLayout } from './vfs-layout.ts'
 import type { WasmMemory } from './wasm-memory.ts'
 import type { WasmCallback, WasmRuntime } from './wasm-runtime.ts'
@@ -58,7 +59,7 @@ export function standOnHost(build: WasmBuild, io: HostIo): SqliteBinding {
     layout.replace(vfs.install(runtime, layout.methods))
     return readSqliteVersion({ api, runtime }, database)
   })
-  return { api, runtime, io, vfs, sqliteVersion }
+  return { api, runtime, io, vfs, timeBound: new TimeBound(api, runtime), sqliteVersion }
 }
 
 /** The error for a package that is not built as its file expects. */

@@ -31,6 +31,7 @@ export class WasmConnection implements Connection {
     this.#handle = new SqliteHandle(binding, path, this.#readOnly)
     this.#statements = new StatementCache(this.#handle, options.statementsMax)
     try {
+      this.#handle.check(binding.timeBound.install(this.#handle.pointer))
       this.#configure(options)
       this.#own = {
         begin: new NativeStatement(this.#handle, 'BEGIN'),
@@ -56,6 +57,10 @@ export class WasmConnection implements Connection {
 
   prepare(sql: string): Statement {
     return this.#statements.prepare(sql)
+  }
+
+  runUntil(endMs: number, run: () => void): boolean {
+    return this.#binding.timeBound.runUntil(endMs, run)
   }
 
   /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Turns } from '../../daemon/events/turns.ts'
+import { Turns } from '../../daemon/turns.ts'
 
 const options = { timeout: 60_000 }
 

@@ -28,6 +28,11 @@ export function parseDuration(text: string): number {
   return Math.round(Number(digits) * unitMs)
 }
 
+/** How long to wait: a span, or a bare number of seconds, as other programs take it. */
+export function parseWait(text: string): number {
+  return parseDuration(/^\d+(\.\d+)?$/.test(text.trim()) ? `${text.trim()}s` : text)
+}
+
 /** One part of an order: `field`, `field:asc` or `field:desc`. */
 export function parseOrder(text: string): { field: string; direction: 'asc' | 'desc' } {
   const [, field, direction = 'asc'] = /^(.+?)(?::(asc|desc))?$/.exec(text) ?? []

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { arrangeArguments } from '../../plugins/cli/arrange-arguments.ts'
 import { coloursFor } from '../../plugins/cli/colours.ts'
-import { parseDuration, parseOrder } from '../../plugins/cli/parse-flags.ts'
+import { parseDuration, parseOrder, parseWait } from '../../plugins/cli/parse-flags.ts'
 import { cellText, cut, displayWidth } from '../../plugins/cli/present/cell.ts'
 import { explain } from '../../plugins/cli/present/explain.ts'
 import { recordText } from '../../plugins/cli/present/record.ts'
@@ -142,6 +142,7 @@ test('flags are read as they are written', () => {
     [500, 30_000, 600_000, 7_200_000, 432_000_000],
   )
   for (const text of ['', 'm', '-1s', '1 w', '1e3']) assert.throws(() => parseDuration(text), text)
+  assert.deepEqual(['30', '0.5', '2m'].map(parseWait), [30_000, 500, 120_000])
   assert.throws(() => parseDuration('30'), /expected a unit after the number: 30s, .* or 30d$/)
   assert.deepEqual(parseOrder('a.b:desc'), { field: 'a.b', direction: 'desc' })
   assert.deepEqual(parseOrder('a'), { field: 'a', direction: 'asc' })

@@ -1,7 +1,7 @@
 /** Commands about events. */
 import { command, globalFlags } from '../command.ts'
 import type { EventsFlags, PublishFlags, WaitFlags, WatchFlags } from '../flags.ts'
-import { parseDuration } from '../parse-flags.ts'
+import { parseWait } from '../parse-flags.ts'
 import { idempotencyKeyFlag, limitFlag, reasonFlag } from './record-arguments.ts'
 
 const patternArgument = {
@@ -63,7 +63,7 @@ export const eventsCommand = command<EventsFlags, string[]>({
       limit: limitFlag,
       wait: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parseWait,
         optional: true,
         placeholder: 'SPAN',
         brief: 'Wait so long for the first one, at most 60s',
@@ -123,7 +123,7 @@ export const waitCommand = command<WaitFlags, [string]>({
       after: { ...tokenFlag, brief: 'Also events between this token and now' },
       timeout: {
         kind: 'parsed',
-        parse: parseDuration,
+        parse: parseWait,
         default: '10m',
         placeholder: 'SPAN',
         brief: 'How long to wait',

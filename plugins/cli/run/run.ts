@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Action } from '../command.ts'
 import type { Cli } from '../context.ts'
 import type { RunFlags } from '../flags.ts'
-import { parseDuration } from '../parse-flags.ts'
+import { parseWait } from '../parse-flags.ts'
 import { collectArtifacts } from './artifacts.ts'
 import { exitCodeOf, type RunningCommand, startCommand } from './child.ts'
 import { errorTail } from './error-tail.ts'
@@ -134,7 +134,7 @@ const lastWordMs = 500
 
 function deadlineOf({ ORION_RUN_DEADLINE }: NodeJS.ProcessEnv): number {
   try {
-    return ORION_RUN_DEADLINE ? parseDuration(ORION_RUN_DEADLINE) : deadlineDefaultMs
+    return ORION_RUN_DEADLINE ? parseWait(ORION_RUN_DEADLINE) : deadlineDefaultMs
   } catch {
     return deadlineDefaultMs // Not a span; a slip there must not break a build.
   }

@@ -1,5 +1,5 @@
 /** The settings of one store's daemon: unknown in, frozen `Config` out. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { didYouMean } from '../sdk/did-you-mean.ts'
@@ -109,8 +109,11 @@ function webSocketOf(
 function readSettings(path: string): unknown {
   let text: string
   try {
+    // A pipe in its place would be waited for.
+    if (!statSync(path).isFile()) throw wrong(path, 'a file, got something else')
     text = readFileSync(path, 'utf8')
   } catch (error) {
+    if (error instanceof LaunchError) throw error
     if (systemCode(error) === 'ENOENT') return {}
     throw wrong(path, `a file that can be read, got ${systemCode(error)}`)
   }

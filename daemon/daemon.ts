@@ -12,6 +12,7 @@ import { counted } from '../sdk/counted.ts'
 import { type Instant, instantFromMicros } from '../sdk/instant.ts'
 import type { JsonObject } from '../sdk/json.ts'
 import { type DaemonFiles, newInstanceId, openDaemonFiles } from '../sdk/launch/daemon-files.ts'
+import { messageOf } from '../sdk/launch/launch-error.ts'
 import type { OwnerLock } from '../sdk/launch/owner-lock.ts'
 import type { Environment, StoreLocation } from '../sdk/launch/store-location.ts'
 import type { DaemonStatusResult } from '../sdk/protocol/daemon.ts'
@@ -90,16 +91,26 @@ export interface Daemon extends AsyncDisposable {
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stack = new CloseStack(options.log)
-  stack.push('owner lock', () => options.lock.release())
+  const told: Told = { because: () => undefined }
+  stack.push('owner lock', () => {
+    options.lock.noteEnd(told.because() ?? 'it was closed')
+    options.lock.release()
+  })
   try {
-    return await compose(options, stack)
+    return await compose(options, stack, told)
   } catch (error) {
+    told.because = () => `it could not start: ${messageOf(error)}`
     await stack.close()
     throw error
   }
 }
 
-async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemon> {
+/** What the owner's note says of the end. */
+interface Told {
+  because: () => string | undefined
+}
+
+async function compose(options: DaemonOptions, stack: CloseStack, told: Told): Promise<Daemon> {
   const { config, log, clock = systemClock } = options
   const files = await openFiles(options)
   const work = { changed: () => {} }
@@ -117,12 +128,8 @@ async function compose(options: DaemonOptions, stack: CloseStack): Promise<Daemo
   const bus = new EventBus(store, { clock, log })
   stack.push('events', () => bus.close())
   const shutdown = new Shutdown({ stack, log, retryAfterMs: retryAfterEndMs })
-  const birth: Birth = {
-    instanceId: files?.instanceId ?? newInstanceId(),
-    startedAt: instantFromMicros(clock.nowMicros()),
-    startedMs: clock.monotonicMs(),
-    socketPath: files?.socketPath,
-  }
+  told.because = () => shutdown.reason
+  const birth = birthOf(files, clock)
   let webSocketUrl: string | undefined
   const status = (): DaemonStatusResult =>
     statusOf(birth, {
@@ -183,6 +190,15 @@ interface Birth {
   readonly startedAt: Instant
   readonly startedMs: number
   readonly socketPath: string | undefined
+}
+
+function birthOf(files: DaemonFiles | undefined, clock: Clock): Birth {
+  return {
+    instanceId: files?.instanceId ?? newInstanceId(),
+    startedAt: instantFromMicros(clock.nowMicros()),
+    startedMs: clock.monotonicMs(),
+    socketPath: files?.socketPath,
+  }
 }
 
 interface StatusParts extends Pick<DaemonStatusResult, 'connections' | 'aliveBecause'> {

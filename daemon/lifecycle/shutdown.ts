@@ -19,6 +19,7 @@ export class Shutdown {
   readonly #parts: ShutdownParts
   #state: 'serving' | 'draining' | 'ended' = 'serving'
   #ending: Ending = 'shutdown'
+  #reason: string | undefined
   #resolveEnded: () => void = () => {}
 
   constructor(parts: ShutdownParts) {
@@ -31,6 +32,11 @@ export class Shutdown {
   /** Whether new requests are still served. */
   get isServing(): boolean {
     return this.#state === 'serving'
+  }
+
+  /** Why it ends, once it does. */
+  get reason(): string | undefined {
+    return this.#reason
   }
 
   /** What subscribers are told when they are closed. */
@@ -55,6 +61,7 @@ export class Shutdown {
     if (this.#state === 'serving') {
       this.#state = 'draining'
       this.#ending = ending
+      this.#reason = reason
       this.#parts.log.info('the daemon ends', { reason })
       // After this turn, so that a request that asked for the end has its answer on the way.
       setImmediate(() => void this.#run())

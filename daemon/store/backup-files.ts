@@ -1,10 +1,13 @@
 /** The backups that lie beside a store's file: their names say when and why they were made. */
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Instant, instantMicros, parseInstant } from '../../sdk/instant.ts'
-
-/** Why a backup was made. */
-export type BackupReason = 'asked' | 'scheduled' | 'before-migration' | 'before-restore'
+import {
+  type BackupReason,
+  backupDirectoryName,
+  backupName,
+  parseBackupName,
+} from '../../sdk/backup-name.ts'
+import { type Instant, instantMicros } from '../../sdk/instant.ts'
 
 /** A backup beside the store. */
 export interface BackupFile {
@@ -16,13 +19,12 @@ export interface BackupFile {
 
 /** Where backups go that nobody named a place for. */
 export function backupDirectory(databasePath: string): string {
-  return join(dirname(databasePath), 'backups')
+  return join(dirname(databasePath), backupDirectoryName)
 }
 
 /** The path of a backup of this moment. */
 export function backupPath(databasePath: string, at: Instant, reason: BackupReason): string {
-  const stamp = at.replaceAll(':', '').replaceAll('-', '')
-  return join(backupDirectory(databasePath), `${stamp}-${reason}.sqlite`)
+  return join(backupDirectory(databasePath), backupName(at, reason))
 }
 
 /** The backups beside a store, newest first. Files with other names are somebody else's. */
@@ -30,7 +32,7 @@ export function listBackups(databasePath: string): BackupFile[] {
   const directory = backupDirectory(databasePath)
   return namesIn(directory)
     .flatMap((name) => {
-      const said = parseName(name)
+      const said = parseBackupName(name)
       const path = join(directory, name)
       const found = said && statSync(path, { throwIfNoEntry: false })
       if (said === undefined || !found?.isFile()) return []
@@ -65,17 +67,6 @@ export function leftoverCopies(databasePath: string): readonly string[] {
 
 /** The copies of `Connection.backup` and of a restore, under their temporary names, and logs beside them. */
 const unfinished = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp(?:-wal|-journal)?$/
-
-const namePattern =
-  /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{6}Z)-(asked|scheduled|before-migration|before-restore)\.sqlite$/
-
-function parseName(name: string): { at: Instant; reason: BackupReason } | undefined {
-  const match = namePattern.exec(name)
-  if (match === null) return undefined
-  const [, year, month, day, hour, minute, rest, reason] = match
-  const at = parseInstant(`${year}-${month}-${day}T${hour}:${minute}:${rest}`)
-  return at === undefined ? undefined : { at, reason: reason as BackupReason }
-}
 
 function namesIn(directory: string): readonly string[] {
   try {

@@ -1,9 +1,10 @@
 /** A consistent copy of the store's file, made while others write. */
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
+import type { BackupReason } from '../../sdk/backup-name.ts'
 import { OrionError } from '../../sdk/errors.ts'
 import type { Instant } from '../../sdk/instant.ts'
-import { type BackupReason, backupPath } from './backup-files.ts'
+import { backupPath } from './backup-files.ts'
 import { type Connection, EngineError } from './engine/engine.ts'
 import { backupMark, removeMeta, writeMeta } from './store-meta.ts'
 import type { WriteQueue } from './write-queue.ts'

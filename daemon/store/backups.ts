@@ -10,19 +10,14 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { BackupReason } from '../../sdk/backup-name.ts'
 import { OrionError } from '../../sdk/errors.ts'
 import { type Instant, instantFromMicros, instantMicros } from '../../sdk/instant.ts'
 import type { Clock } from '../clock.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { backupStore, makeBackupDirectory, type VerifyCopy } from './backup.ts'
-import {
-  type BackupFile,
-  type BackupReason,
-  backupDirectory,
-  listBackups,
-  pruneBackups,
-} from './backup-files.ts'
+import { type BackupFile, backupDirectory, listBackups, pruneBackups } from './backup-files.ts'
 import type { Connection } from './engine/engine.ts'
 import type { EventLog } from './event-log.ts'
 import type { StoreBackupsApi } from './store-api.ts'

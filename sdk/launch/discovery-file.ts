@@ -1,15 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readSmallFile } from './read-small-file.ts'
 
 /**
  * What a daemon says of itself in `daemon.json`: a hint where to knock, never a proof that somebody is there. Only a
@@ -23,7 +15,7 @@ export type DiscoveryEntry = z.infer<typeof entrySchema>
  */
 export function readDiscovery(path: string): DiscoveryEntry | undefined {
   try {
-    return entrySchema.parse(JSON.parse(readOwnFile(path)))
+    return entrySchema.parse(JSON.parse(readSmallFile(path, discoveryMaxBytes)))
   } catch {
     return undefined // See above: each flaw means the same to the reader.
   }
@@ -68,14 +60,3 @@ const entrySchema = z.object({
   /** Instant in UTC. */
   startedAt: z.string().min(1),
 })
-
-function readOwnFile(path: string): string {
-  const fd = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
-  try {
-    const found = fstatSync(fd)
-    if (!found.isFile() || found.size > discoveryMaxBytes) throw new Error('not a discovery file')
-    return readFileSync(fd, 'utf8')
-  } finally {
-    closeSync(fd)
-  }
-}

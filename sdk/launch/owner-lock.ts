@@ -1,9 +1,11 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { type Instant, instantFromMicros, parseInstant } from '../instant.ts'
 import { isFileAt, type KernelLock, kernelLock } from './kernel-lock.ts'
 import { LaunchError } from './launch-error.ts'
+import { readSmallFile } from './read-small-file.ts'
 
 /**
  * Takes the lock that makes its holder the one owner of a store, or says that somebody else has it.
@@ -79,7 +81,9 @@ export interface OwnerLock {
   /** Whether what is locked still lies at its path; if not, somebody else may own what lies there now. */
   intact(): boolean
   /** Tells those who find the store locked where to look. Advice only. */
-  note(note: Omit<OwnerNote, 'pid'>): void
+  note(note: Pick<OwnerNote, 'runtimeDirectory'>): void
+  /** Adds that this owner ends, and why, for who looks at a store that nobody serves. Call it before the release. */
+  noteEnd(because: string): void
   /** Closes the descriptors; the lock is free once no other process shares them. Idempotent. */
   release(): void
 }
@@ -129,12 +133,16 @@ export interface OwnerNote {
   readonly pid: number
   /** The owner's run-time directory, which another environment may not guess; check it before trusting it. */
   readonly runtimeDirectory?: string | undefined
+  /** When it noted this, its start. */
+  readonly since?: string | undefined
+  /** When and why it ended; an owner that was killed could not say. */
+  readonly ended?: { readonly at: string; readonly because: string } | undefined
 }
 
 /** What the last owner noted, if that can be read. @param path - The lock file. */
 export function readOwnerNote(path: string): OwnerNote | undefined {
   try {
-    return noteSchema.parse(JSON.parse(readFileSync(notePath(path), 'utf8')))
+    return noteSchema.parse(JSON.parse(readSmallFile(notePath(path), noteMaxBytes)))
   } catch {
     return undefined // Absent, empty, half-written or of another version: there is no advice, and none is needed.
   }
@@ -154,10 +162,18 @@ export async function pause(delayMs: number, signal?: AbortSignal): Promise<void
 const pollShortestMs = 20
 const pollLongestMs = 250
 
+const instant = z.string().refine((text) => parseInstant(text) === text)
+
 const noteSchema = z.object({
-  pid: z.number().int(),
+  pid: z.number().int().positive(),
   runtimeDirectory: z.string().optional(),
+  since: instant.optional().catch(undefined),
+  ended: z.object({ at: instant, because: z.string() }).optional().catch(undefined),
 })
+
+/** Far more than a note needs; a longer file is not ours. */
+const noteMaxBytes = 65_536
+const becauseMaxLength = 500
 
 /** A file of its own: the one that is locked can't be read by others on every system. */
 function notePath(path: string): string {
@@ -219,11 +235,22 @@ async function tryTargets(path: string, kernel: KernelLock): Promise<OwnerLock |
 
 function ownerLock(path: string, targets: readonly string[], fds: readonly number[]): OwnerLock {
   let released = false
+  let noted: OwnerNote = { pid: process.pid }
   return {
     path,
     fds,
     intact: () => !released && targets.every((target, at) => isFileAt(target, fds[at] ?? -1)),
-    note: ({ runtimeDirectory }) => writeNote(path, { pid: process.pid, runtimeDirectory }),
+    note: ({ runtimeDirectory }) => {
+      noted = { pid: process.pid, runtimeDirectory, since: now() }
+      writeNote(path, noted)
+    },
+    noteEnd: (because) => {
+      if (released) return
+      writeNote(path, {
+        ...noted,
+        ended: { at: now(), because: because.slice(0, becauseMaxLength) },
+      })
+    },
     release: () => {
       if (released) return
       released = true
@@ -232,10 +259,15 @@ function ownerLock(path: string, targets: readonly string[], fds: readonly numbe
   }
 }
 
+function now(): Instant {
+  return instantFromMicros(Date.now() * 1000)
+}
+
 function writeNote(path: string, note: OwnerNote): void {
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
   try {
-    const fd = openSync(notePath(path), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
+    const flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK
+    const fd = openSync(notePath(path), flags, 0o600)
     try {
       writeSync(fd, `${JSON.stringify(note)}\n`, 0)
     } finally {

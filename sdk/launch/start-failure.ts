@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { DaemonCommand } from './daemon-command.ts'
 import { LaunchError } from './launch-error.ts'
+import { readSmallFile } from './read-small-file.ts'
 import type { RuntimeDirectory } from './runtime-directory.ts'
 
 /**
@@ -52,6 +53,9 @@ export function recordStartFailure(
   }
 }
 
+/** Far more than a failure needs; a longer file is not ours. */
+const failureMaxBytes = 262_144
+
 const failureSchema = z.object({
   mark: z.string(),
   command: z.string(),
@@ -70,7 +74,7 @@ function lineOf({ command, args }: DaemonCommand): string {
 
 function readFailure(path: string): z.infer<typeof failureSchema> | undefined {
   try {
-    return failureSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return failureSchema.parse(JSON.parse(readSmallFile(path, failureMaxBytes)))
   } catch {
     return undefined // Absent or not readable: there is nothing to tell.
   }

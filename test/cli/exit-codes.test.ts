@@ -52,7 +52,6 @@ const failures: readonly {
     kind: 'forbidden',
   },
   { args: ['count', 'OrionInsight', '--store', 'a-file'], code: 6, kind: 'disconnected' },
-  { args: ['status', '--store', 'nowhere'], code: 6, kind: 'disconnected' },
   { args: ['wait', '*', '--timeout', '1ms'], code: 7, kind: 'timeout' },
 ]
 

@@ -2,10 +2,12 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isOrionError } from '../../../sdk/errors.ts'
+import { locateStore } from '../../../sdk/launch/store-location.ts'
 import { BackupStore, DaemonStatus, ShutdownDaemon } from '../../../sdk/protocol/daemon.ts'
 import type { Action } from '../command.ts'
-import type { GlobalFlags } from '../context.ts'
+import type { Cli, GlobalFlags } from '../context.ts'
 import { defined } from '../defined.ts'
+import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import { printResult, styleOf } from '../print.ts'
 import { connectOptions, withClient, withClientOf } from '../store-client.ts'
 
@@ -39,12 +41,33 @@ export const status: Action<GlobalFlags, []> = async (cli, flags) => {
     daemon: 'join-only' as const,
     maintenance: true,
   }
-  const value = await withClientOf(options, (client) => client.request(DaemonStatus, {}))
+  const value = await withClientOf(options, (client) => client.request(DaemonStatus, {})).catch(
+    async (error: unknown) => {
+      if (exitCodeOf(error) === exitCodes.unreachable) await printStoreOnDisk(cli, flags)
+      throw error
+    },
+  )
   await printResult(cli, flags, {
     value,
     people: async () => (await import('../present/status.ts')).statusText(value, styleOf(cli)),
   })
   return 0
+}
+
+/** Nobody answers: what lies there is told on stdout, and why nobody does on stderr. */
+async function printStoreOnDisk(cli: Cli, flags: GlobalFlags): Promise<void> {
+  const { lookAtStore } = await import('../../../sdk/launch/store-on-disk.ts')
+  let store: ReturnType<typeof lookAtStore>
+  try {
+    store = lookAtStore(locateStore({ store: flags.store, cwd: cli.cwd, env: cli.env }))
+  } catch {
+    return // There is no such place, which is what the error says.
+  }
+  await printResult(cli, flags, {
+    value: { running: false, store },
+    people: async () =>
+      (await import('../present/store-on-disk.ts')).storeOnDiskText(store, styleOf(cli)),
+  })
 }
 
 /** `orion stop` */

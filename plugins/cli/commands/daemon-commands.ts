@@ -63,7 +63,7 @@ export const endpointCommand = command<GlobalFlags>({
 export const statusCommand = command<GlobalFlags>({
   brief: 'How the daemon and its store are; starts nothing',
   about:
-    'Shows which daemon serves the store, who is connected and how far behind, what waits, and why it is still alive. Starts nothing: exits with 6 if none runs.',
+    'Shows which daemon serves the store, who is connected and how far behind, what waits, and why it is still alive. Starts nothing: if none runs it shows what lies on disk (the file, its newest backup, how the last daemon ended) and exits with 6.',
   parameters: { flags: globalFlags },
   load: async () => (await import('../actions/daemon.ts')).status,
 })

@@ -29,8 +29,7 @@ try {
       if (measurement.needsNative && !contenders.hasNative) continue
       const sample = await measurement.measure(contenders, sliceMs)
       // The first round only warms up.
-      if (round >= 0)
-        results.set(measurement.name, [...(results.get(measurement.name) ?? []), sample])
+      if (round >= 0) results.set(measurement, [...(results.get(measurement) ?? []), sample])
     }
   }
   process.exitCode = printRatios(results)

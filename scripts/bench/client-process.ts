@@ -1,9 +1,10 @@
 /** One client process of `bench-daemon.ts`: makes its client, then runs the slices that its parent orders. */
 
-import { echoClient, nativeGroups, orionClient, stockClient } from './clients.ts'
+import { echoClient, orionClient, stockClient } from './clients.ts'
+import { nativeGroups } from './native.ts'
 import { type BenchClient, runSlice, type Slice } from './workload.ts'
 
-const [contender = '', target = '', slots = '64'] = process.argv.slice(2)
+const [contender = '', target = '', slots = '64', rows] = process.argv.slice(2)
 
 async function makeClient(): Promise<BenchClient> {
   switch (contender) {
@@ -14,7 +15,8 @@ async function makeClient(): Promise<BenchClient> {
     case 'echo':
       return await echoClient(target)
     case 'shared-native': {
-      const native = nativeGroups(target, { group: Number(slots), exclusive: false })
+      const kind = rows === 'same' ? 'same' : 'two'
+      const native = nativeGroups(target, { group: Number(slots), exclusive: false, rows: kind })
       return {
         read: () => Promise.reject(new Error('not measured')),
         // One group stands for all slots: only the first slot works, and counts for the group.

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { connect } from '../../sdk/client/connect.ts'
 import { ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
 import { forkBundled } from './bundle.ts'
-import { loadNative, nativeGroups } from './clients.ts'
+import { loadNative, nativeGroups, type RowsKind } from './native.ts'
 import type { Slice, SliceResult } from './workload.ts'
 
 /** A client process and the contender it belongs to. */
@@ -28,17 +28,26 @@ export class ClientProcess {
   }
 }
 
+/** The peers on better-sqlite3 that write one kind of rows. */
+export interface NativePeers {
+  /** In this process, one update for each transaction, and 64. */
+  readonly alone: { step(): number }
+  readonly grouped: { step(): number }
+  /** Eight processes on one file, groups of 8. */
+  readonly shared: readonly ClientProcess[]
+  /** A stock daemon's client. */
+  readonly obvious: ClientProcess
+}
+
 /** Everything that runs during the benchmark. */
 export class Contenders {
   readonly hasNative = loadNative() !== undefined
   readonly #directory = mkdtempSync(join(tmpdir(), 'orion-bench-'))
   readonly #children: ChildProcess[] = []
   readonly orion: ClientProcess[] = []
-  readonly obvious: ClientProcess[] = []
   readonly echo: ClientProcess[] = []
-  readonly sharedNative: ClientProcess[] = []
-  native1: ReturnType<typeof nativeGroups> | undefined
-  native64: ReturnType<typeof nativeGroups> | undefined
+  readonly native = new Map<RowsKind, NativePeers>()
+  readonly #closing: (() => void)[] = []
 
   static async start(): Promise<Contenders> {
     const contenders = new Contenders()
@@ -57,12 +66,21 @@ export class Contenders {
     await this.#fork('echo-daemon.ts', [at('echo.sock')])
     this.echo.push(await this.#client('echo', at('echo.sock')))
     if (!this.hasNative) return
-    await this.#fork('stock-daemon.ts', ['store', at('stock.sock'), at('stock.db')])
-    for (let n = 0; n < 8; n++) this.obvious.push(await this.#client('obvious', at('stock.sock')))
+    for (const rows of ['two', 'same'] as const) this.native.set(rows, await this.#peers(rows))
+  }
+
+  async #peers(rows: RowsKind): Promise<NativePeers> {
+    const at = (name: string): string => join(this.#directory, name)
+    const socket = at(`stock-${rows}.sock`)
+    await this.#fork('stock-daemon.ts', [socket, at(`stock-${rows}.db`), rows])
+    const obvious = await this.#client('obvious', socket)
+    const shared: ClientProcess[] = []
     for (let n = 0; n < 8; n++)
-      this.sharedNative.push(await this.#client('shared-native', this.#directory, 8))
-    this.native1 = nativeGroups(this.#directory, { group: 1, exclusive: true })
-    this.native64 = nativeGroups(this.#directory, { group: 64, exclusive: true })
+      shared.push(await this.#client('shared-native', this.#directory, 8, rows))
+    const alone = nativeGroups(this.#directory, { group: 1, exclusive: true, rows })
+    const grouped = nativeGroups(this.#directory, { group: 64, exclusive: true, rows })
+    this.#closing.push(alone.close, grouped.close)
+    return { alone, grouped, shared, obvious }
   }
 
   async stop(): Promise<void> {
@@ -73,13 +91,13 @@ export class Contenders {
       await client.close()
     }
     for (const child of this.#children) child.disconnect()
-    this.native1?.close()
-    this.native64?.close()
+    for (const close of this.#closing) close()
     rmSync(this.#directory, { recursive: true, force: true })
   }
 
-  async #client(contender: string, target: string, slots = 64): Promise<ClientProcess> {
-    return new ClientProcess(await this.#fork('client-process.ts', [contender, target, `${slots}`]))
+  async #client(contender: string, target: string, slots = 64, rows = ''): Promise<ClientProcess> {
+    const args = [contender, target, `${slots}`, rows]
+    return new ClientProcess(await this.#fork('client-process.ts', args))
   }
 
   async #fork(script: string, args: readonly string[]): Promise<ChildProcess> {

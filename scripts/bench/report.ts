@@ -26,12 +26,14 @@ export function printMachine(settings: { rounds: number; sliceMs: number; native
 export function printRatios(results: Rounds): 0 | 1 {
   let missed = 0
   console.log(row('what', 'Orion', 'peer', 'ratio', 'spread', 'must', 'aim', ''))
-  for (const { name, unit, against, must, aim } of measurements) {
-    const samples = results.get(name)
+  for (const measurement of measurements) {
+    const { name, unit, against, target } = measurement
+    const samples = results.get(measurement)
     if (samples === undefined) continue
     const ratios = samples.map(({ ours, theirs }) => ours / theirs).sort((a, b) => a - b)
     const ratio = middle(ratios)
-    const met = unit === 'op/s' ? ratio >= must : ratio <= must
+    const met =
+      target === undefined || (unit === 'op/s' ? ratio >= target.must : ratio <= target.must)
     if (!met) missed += 1
     const spread = `${(ratios[0] ?? 0).toFixed(2)}..${(ratios.at(-1) ?? 0).toFixed(2)}`
     const sign = unit === 'op/s' ? '>=' : '<='
@@ -42,9 +44,9 @@ export function printRatios(results: Rounds): 0 | 1 {
         figure(samples, 'theirs', unit),
         ratio.toFixed(2),
         spread,
-        `${sign} ${must}`,
-        `${aim}`,
-        met ? 'met' : 'MISSED',
+        target === undefined ? '' : `${sign} ${target.must}`,
+        target === undefined ? '' : `${target.aim}`,
+        target === undefined ? '' : met ? 'met' : 'MISSED',
       ),
     )
     console.log(`  against ${against}`)

@@ -52,16 +52,16 @@ function at(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
 }
 
-/** The data of one record: about 480 bytes as JSON. */
-export function insightData(
-  slot: number,
-  round: number,
-): {
+/** What the benchmarks write. */
+export interface InsightData {
   summary: string
   domain: string
   tags: string[]
   confidenceScore: number
-} {
+}
+
+/** The data of one record: about 480 bytes as JSON. */
+export function insightData(slot: number, round: number): InsightData {
   const words = 'the cache of the build was stale because its key left out the compiler; '
   return {
     summary: `${round} ${words.repeat(6).slice(0, 330)}`,

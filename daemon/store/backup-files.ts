@@ -41,10 +41,23 @@ export function listBackups(databasePath: string): BackupFile[] {
     .sort((left, right) => instantMicros(right.at) - instantMicros(left.at))
 }
 
-/** Deletes what is more than so many newest of each reason; what lies elsewhere is never touched. */
-export function pruneBackups(databasePath: string, kept: number): readonly string[] {
+/**
+ * Deletes what is more than so many newest of each reason; what lies elsewhere is never touched.
+ *
+ * @param justMade - Stays, even if others have later names: they were made when the clock was ahead.
+ */
+export function pruneBackups(
+  databasePath: string,
+  kept: number,
+  justMade?: string,
+): readonly string[] {
   const counts = new Map<BackupReason, number>()
-  const old = listBackups(databasePath).filter(({ reason }) => {
+  const files = listBackups(databasePath)
+  const newestFirst = [
+    ...files.filter(({ path }) => path === justMade),
+    ...files.filter(({ path }) => path !== justMade),
+  ]
+  const old = newestFirst.filter(({ reason }) => {
     const count = (counts.get(reason) ?? 0) + 1
     counts.set(reason, count)
     return count > kept

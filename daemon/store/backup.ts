@@ -1,5 +1,5 @@
 /** A consistent copy of the store's file, made while others write. */
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import type { BackupReason } from '../../sdk/backup-name.ts'
 import { OrionError } from '../../sdk/errors.ts'
@@ -45,6 +45,11 @@ export async function backupStore(request: {
       remedy: 'Choose another file for the backup.',
     })
   }
+  if (isOtherFile(path)) {
+    throw new OrionError('invalid_request', `${path} is there and is no backup`, {
+      remedy: 'Choose another file, or remove that one: a backup replaces only an earlier one.',
+    })
+  }
   try {
     // Only our own directory is made, one level deep: Node's recursive mkdir never returns in /proc.
     if (request.path === undefined) makeBackupDirectory(path)
@@ -88,6 +93,22 @@ export async function backupBeforeMigration(
     throw backupFailed(path, error)
   }
 }
+
+/** Whether something is there that is no SQLite database, such as a settings file of the store. */
+function isOtherFile(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  // A directory or a device is refused below, with the system's own reason.
+  if (found === undefined || !found.isFile() || found.size === 0) return false
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const head = Buffer.alloc(databaseHead.length)
+    return readSync(fd, head) < head.length || head.toString('latin1') !== databaseHead
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const databaseHead = 'SQLite format 3\0'
 
 /** The directory for backups that nobody named a place for; one level, for Node's recursive mkdir never returns in /proc. */
 export function makeBackupDirectory(path: string): void {

@@ -142,7 +142,8 @@ export class Backups implements StoreBackupsApi {
     await queue.submit({ undo: 'nothing', run }, {})
     this.#last = last
     this.#problem = undefined
-    const pruned = path === undefined ? pruneBackups(connection.path, limits.backupsMax) : []
+    const { path: place } = connection
+    const pruned = path === undefined ? pruneBackups(place, limits.backupsMax, made.path) : []
     log.info('a backup was made', { ...last, pruned: pruned.length })
     return last
   }

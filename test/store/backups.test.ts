@@ -1,7 +1,7 @@
 /** Backups that are made by themselves, looked at, and pruned; and those that are made before the format changes. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '../../daemon/clock.ts'
 import { leftoverCopies, listBackups, pruneBackups } from '../../daemon/store/backup-files.ts'
@@ -96,6 +96,39 @@ test('pruning leaves the newest of each reason, and every file with another name
   await store.backup(elsewhere)
   pruneBackups(path, 0)
   assert.ok(existsSync(elsewhere))
+})
+
+test('the one just made stays although the clock was ahead when the others were made', async (t) => {
+  const path = join(temporaryDirectory(t), 'store.db')
+  const store = await openTestStore(t, { path, limits: { backupsMax: 2 } })
+  for (const year of ['2091', '2092']) {
+    await store.create(note, caller())
+    const { path: made } = await store.backup(undefined)
+    renameSync(made, join(dirname(made), basename(made).replace(/^\d{4}/, year)))
+  }
+  await store.create(note, caller())
+  const { path: newest } = await store.backup(undefined)
+  assert.ok(existsSync(newest))
+  assert.ok(listBackups(path).length === 2)
+})
+
+test('a backup replaces an earlier one, and no file that is none', async (t) => {
+  const directory = temporaryDirectory(t)
+  const store = await openTestStore(t, { path: join(directory, 'store.db') })
+  await store.create(note, caller())
+  for (const [name, text] of [
+    ['config.json', '{}'],
+    ['tokens.json', 'SQLite format 3'],
+    ['notes.txt', 'x'.repeat(100)],
+  ] as const) {
+    const other = join(directory, name)
+    writeFileSync(other, text)
+    await assert.rejects(store.backup(other), { kind: 'invalid_request' })
+    assert.equal(readFileSync(other, 'utf8'), text)
+  }
+  const place = join(directory, 'copy.db')
+  for (let twice = 0; twice < 2; twice++) await store.backup(place)
+  assert.ok(isSound(await inspect(place)))
 })
 
 test('before the format changes a backup of the old one is made; a newer one names the version needed', async (t) => {

@@ -36,6 +36,8 @@ export class Upkeep implements StoreUpkeep {
   #last: Promise<unknown> = Promise.resolve()
   /** Checks and restores that run or wait. */
   #asked = 0
+  /** Whether the store goes back to a backup: one that was asked for behind it would undo what was answered. */
+  #isDecided = false
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts
@@ -95,6 +97,10 @@ export class Upkeep implements StoreUpkeep {
     const { opened, databasePath, engine, inspect, log, reopen } = this.#parts
     const { store, maintenance } = opened
     const { storeId } = store
+    if (this.#isDecided) {
+      const message = 'the store goes back to another backup already'
+      throw new OrionError('draining', message, { retryAfterMs: 1000 })
+    }
     const decided = await decideRestore({
       databasePath,
       backupPath: path,
@@ -103,6 +109,7 @@ export class Upkeep implements StoreUpkeep {
       engine,
       inspect: (copy) => inspect(copy, 'whole'),
     })
+    this.#isDecided = true
     log.warn('the store goes back to a backup', { path, ...decided })
     reopen(`the store goes back to ${path}`)
     return { path, ...decided }

@@ -25,3 +25,15 @@ test('few checks may wait, those of a client that is gone are given up, and none
   assert.ok(answer.result.findings.length > 0)
   assert.deepEqual(faults, [])
 })
+
+test('of two restores at once one is done, and the other is told so', async (t) => {
+  const { connect } = await startDaemon(t)
+  const [first, second] = [await connect(), await connect()]
+  await first.call('record/create', { type: 'Note', data: { title: 'a' } })
+  const { path } = await first.call('daemon/backup')
+  const answers = await Promise.all(
+    [first, second].map((client) => client.answer(client.send('daemon/restore', { path }))),
+  )
+  const kinds = answers.map(({ error, result }) => error?.data?.kind ?? typeof result.kept)
+  assert.deepEqual(kinds.sort(), ['draining', 'string'])
+})

@@ -45,12 +45,12 @@ export async function backupStore(request: {
       remedy: 'Choose another file for the backup.',
     })
   }
-  if (isOtherFile(path)) {
-    throw new OrionError('invalid_request', `${path} is there and is no backup`, {
-      remedy: 'Choose another file, or remove that one: a backup replaces only an earlier one.',
-    })
-  }
   try {
+    if (isOtherFile(path)) {
+      throw new OrionError('invalid_request', `${path} is there and is no backup`, {
+        remedy: 'Choose another file, or remove that one: a backup replaces only an earlier one.',
+      })
+    }
     // Only our own directory is made, one level deep: Node's recursive mkdir never returns in /proc.
     if (request.path === undefined) makeBackupDirectory(path)
     const mark = backupMark()

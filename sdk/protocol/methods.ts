@@ -20,6 +20,7 @@ export const requests: readonly RequestDefinition[] = [
   records.ListRecords,
   records.CountRecords,
   records.RecordHistory,
+  records.BlameRecord,
   records.CreateRecord,
   records.UpdateRecord,
   records.DeleteRecord,

@@ -101,7 +101,6 @@ const texts: readonly { readonly args: readonly string[]; readonly says: RegExp 
     args: ['create', 'OrionInsight', '--id', 'a', '--data', insight],
     says: /^conflict: OrionInsight a exists already, at version 1\n.*orion update OrionInsight a/s,
   },
-  { args: ['status', '--store', 'nowhere'], says: /what to do: .*orion serve/ },
   { args: ['purge', 'OrionInsight', 'a'], says: /what to do: add --yes/ },
 ]
 

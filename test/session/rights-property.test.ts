@@ -107,6 +107,7 @@ const requests: readonly fc.Arbitrary<Asked>[] = [
   call('record/list', fc.record({ type: typeName, where })),
   call('record/count', fc.record({ type: typeName, where, groupBy: field })),
   call('record/history', fc.record({ type: typeName, id })),
+  call('record/blame', fc.record({ type: typeName, id })),
   call('record/search', fc.record({ query: fc.constant('of') })),
   call('type/list', fc.record({ count: fc.boolean() })),
   call('type/get', fc.record({ type: typeName })),

@@ -92,6 +92,8 @@ export interface Limits {
   readonly groupMaxMs: number
   /** How long a read or a sweep goes on before everybody else has a turn. */
   readonly turnMaxMs: number
+  /** Lists and counts that are read in slices at the same time; the others wait. */
+  readonly scansMax: number
   /** Longest sync that the event loop waits for instead of giving it to another thread. */
   readonly blockingSyncMaxMs: number
   /** How long an idempotency key is kept. */
@@ -195,6 +197,7 @@ export const defaultLimits: Limits = {
   groupMax: 512,
   groupMaxMs: 25,
   turnMaxMs: 10,
+  scansMax: 4,
   blockingSyncMaxMs: 2,
   idempotencyKeptMs: 48 * 60 * 60 * 1000,
   logTailMaxEvents: 4096,

@@ -86,6 +86,10 @@ export class RequestContext implements Caller {
     return this.session.services
   }
 
+  get connectionId(): string {
+    return this.session.connectionId
+  }
+
   get principal(): string {
     return this.session.rights.principal
   }

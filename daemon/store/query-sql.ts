@@ -26,7 +26,7 @@ export interface RecordQuery {
   readonly table: string
   readonly where?: JsonObject | undefined
   readonly lifecycle: readonly Lifecycle[]
-  /** Only these rows; else all of them, for as long as `Connection.runUntil` lets it. */
+  /** Only these rows; else all of them. Either for as long as `Connection.runUntil` lets it. */
   readonly rows?: RowRange | undefined
 }
 
@@ -159,7 +159,7 @@ function conditionsOf(query: RecordQuery): RawBuilder<unknown>[] {
 function boundSql({ rows }: RecordQuery): RawBuilder<unknown> {
   if (rows === undefined) return sql`in_time("row_id")`
   const { after, upTo, seq } = rows
-  return sql`"row_id" > ${after} and "row_id" <= ${upTo} and "seq" <= ${seq}`
+  return sql`in_time("row_id") and "row_id" > ${after} and "row_id" <= ${upTo} and "seq" <= ${seq}`
 }
 
 function groupTarget(definition: RecordTypeDefinition, groupBy: string): Target {

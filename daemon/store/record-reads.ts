@@ -8,13 +8,14 @@ import { AnswerLength, answerTooLong, lengthOf } from './answer-length.ts'
 import type { SqlRow } from './engine/engine.ts'
 import { eventOfRow, recordOfRow } from './event-log.ts'
 import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
+import { LongReads } from './long-reads.ts'
 import { type CountQuery, compileCount, compileList, type ListQuery } from './query-sql.ts'
 import { blameOf } from './record-blame.ts'
 import { newestSeq, rowOfVersion, walkBackFrom } from './record-history.ts'
 import {
-  type Group,
   pageOf,
   type RecordScans,
+  type ScannedGroups,
   type ScannedPage,
   tooManyGroups,
 } from './record-scan.ts'
@@ -32,6 +33,7 @@ export class RecordReads implements StoreReads {
   readonly #context: StoreContext
   readonly #queue: WriteQueue
   readonly #scans: RecordScans
+  readonly #longReads: LongReads
   readonly #waitFor: (token: Record['token'], caller: Caller) => Promise<void>
 
   constructor(parts: {
@@ -43,6 +45,7 @@ export class RecordReads implements StoreReads {
     this.#context = parts.context
     this.#queue = parts.queue
     this.#scans = parts.scans
+    this.#longReads = new LongReads(parts.context.limits)
     this.#waitFor = parts.waitFor
   }
 
@@ -89,9 +92,13 @@ export class RecordReads implements StoreReads {
       after: params.after,
       limit: params.limit ?? defaultPage,
     }
-    const seq = this.#context.log.lastSeq
-    const { records, next } =
-      this.#listAtOnce(entry, query) ?? (await this.#scans.list({ entry, query, seq, caller }))
+    const { records, next, seq } = await this.#longReads.run(
+      {
+        attempt: () => this.#listAtOnce(entry, query),
+        open: () => this.#scans.list(entry, query),
+      },
+      caller,
+    )
     await this.#queue.onDisk(seq)
     const token = this.#context.tokenAt(seq)
     const shown = show === undefined ? [...records] : records.map(show)
@@ -108,9 +115,13 @@ export class RecordReads implements StoreReads {
       groupBy: params.groupBy,
       lifecycle: params.lifecycle ?? ['active'],
     }
-    const seq = this.#context.log.lastSeq
-    const groups =
-      this.#countAtOnce(query) ?? (await this.#scans.count({ entry, query, seq, caller }))
+    const { groups, seq } = await this.#longReads.run(
+      {
+        attempt: () => this.#countAtOnce(query),
+        open: () => this.#scans.count(entry, query),
+      },
+      caller,
+    )
     await this.#queue.onDisk(seq)
     const token = this.#context.tokenAt(seq)
     const count = groups.reduce((sum, group) => sum + group.count, 0)
@@ -124,23 +135,30 @@ export class RecordReads implements StoreReads {
     this.#inTime(() => {
       const { rows, more } = pageOf(compiled, query.limit, this.#context)
       const next = more ? compiled.cursorAfter(rows.at(-1) ?? {}) : undefined
-      page = { records: rows.map((row) => this.#decode(entry, row)), next }
+      const records = rows.map((row) => this.#decode(entry, row))
+      page = { records, next, seq: this.#context.log.lastSeq }
     })
     return page
   }
 
   /** A count whose statement ends in the time of one turn. */
-  #countAtOnce(query: CountQuery): readonly Group[] | undefined {
+  #countAtOnce(query: CountQuery): ScannedGroups | undefined {
     const { sql, values, groupValue } = compileCount(query)
-    const { connection, limits } = this.#context
-    let groups: Group[] | undefined
+    const { connection, limits, log } = this.#context
+    let counted: ScannedGroups | undefined
     this.#inTime(() => {
       const rows: SqlRow[] = []
       connection.prepare(sql).walk(values, (row) => rows.push(row) <= limits.groupsMax)
       if (rows.length > limits.groupsMax) throw tooManyGroups(limits.groupsMax)
-      groups = rows.map((row) => ({ value: groupValue(row), count: Number(row.count) }))
+      const groups = rows.map((row) => ({ value: groupValue(row), count: Number(row.count) }))
+      counted = { groups, seq: log.lastSeq }
     })
-    return groups
+    return counted
+  }
+
+  /** Refuses the lists and counts under way: the connection is about to close. */
+  close(): void {
+    this.#longReads.close()
   }
 
   #inTime(run: () => void): boolean {

@@ -3,14 +3,15 @@
  * write between the slices: a row that was changed after it is taken from the log, as it was then.
  */
 import { OrionError } from '../../sdk/errors.ts'
-import { filterPredicate, sortKeyOf } from '../../sdk/filter/evaluate.ts'
+import { filterPredicate, type Predicate, sortKeyOf } from '../../sdk/filter/evaluate.ts'
 import { compareSortKeys, compareSortValues, type SortKey } from '../../sdk/filter/order.ts'
 import { parseFilter } from '../../sdk/filter/parse-filter.ts'
 import type { Json } from '../../sdk/json.ts'
 import type { Record } from '../../sdk/model.ts'
-import { Turns } from '../turns.ts'
 import { AnswerLength, lengthOf } from './answer-length.ts'
+import { BestRecords, type Candidate } from './best-records.ts'
 import type { SqlRow, SqlValue } from './engine/engine.ts'
+import type { SteppedRead } from './long-reads.ts'
 import type { PastRecords } from './past-records.ts'
 import {
   type CompiledList,
@@ -22,153 +23,189 @@ import {
   type RowRange,
 } from './query-sql.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
-import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
 import { quoteName } from './tables.ts'
-
-/** What a scan is of. */
-export interface Scan<Q extends RecordQuery> {
-  readonly entry: RecordTypeEntry
-  readonly query: Q
-  /** The position: at or below the newest event. */
-  readonly seq: number
-  readonly caller: Caller
-}
 
 /** Records in their order, and where the list goes on. */
 export interface ScannedPage {
   readonly records: readonly Record[]
   readonly next: string | undefined
+  /** The position that they are as of. */
+  readonly seq: number
 }
 
-/** A group of a count. */
-export interface Group {
-  readonly value: Json
-  readonly count: number
-}
-
-interface Candidate {
-  readonly key: SortKey
-  readonly record: Record
-  readonly length: number
+/** The groups of a count, the largest first; one alone if there was nothing to group by. */
+export interface ScannedGroups {
+  readonly groups: readonly { readonly value: Json; readonly count: number }[]
+  /** The position that they are as of. */
+  readonly seq: number
 }
 
 /** Scans the tables of records, slice by slice. */
 export class RecordScans {
   readonly #context: StoreContext
   readonly #past: PastRecords
-  readonly #turns: Turns
 
   constructor(context: StoreContext, past: PastRecords) {
     this.#context = context
     this.#past = past
-    this.#turns = new Turns(context.limits.turnMaxMs)
   }
 
-  /** @throws OrionError `cancelled`; what `compileList` throws. */
-  async list(scan: Scan<ListQuery>): Promise<ScannedPage> {
-    const { entry, query } = scan
+  /** Begins to list as of the newest event. Its steps throw what `compileList` throws. */
+  list(entry: RecordTypeEntry, query: ListQuery): SteppedRead<ScannedPage> {
+    const { connection, tokenAt, limits } = this.#context
     const whole = compileList(query)
-    let best: readonly Candidate[] = []
-    let isCut = false
-    await this.#eachSlice(scan, (rows, changed) => {
+    const maxLength = limits.answerMaxLength
+    const best = new BestRecords(whole.order, { limit: query.limit, maxLength })
+    const slices = this.#slices(entry, query, (rows, changed) => {
       const found: Candidate[] = []
-      const compiled = compileList({ ...query, rows })
-      const page = pageOf(compiled, query.limit, this.#context)
-      for (const row of page.rows) {
-        const { record } = entry.codec.decode(row, this.#context.tokenAt)
-        found.push({ key: compiled.keyOf(row), record, length: lengthOf(row) })
-      }
+      let total = 0
+      const { sql, values, keyOf } = compileList({ ...query, rows })
+      connection.prepare(sql).walk(values, (row) => {
+        const key = keyOf(row)
+        if (best.isOut(key)) return false
+        const length = lengthOf(row)
+        found.push({ key, record: entry.codec.decode(row, tokenAt).record, length })
+        total += length
+        // Of two that are too long together one is dropped, which is what tells that there are more.
+        return found.length < 2 || total <= maxLength
+      })
       for (const record of changed) {
         const key = sortKeyOf(whole.order, record)
-        if (isBefore(whole, key)) continue
-        found.push({ key, record, length: JSON.stringify(record.data).length })
+        const length = JSON.stringify(record.data).length
+        if (!isBefore(whole, key)) found.push({ key, record, length })
       }
-      const kept = this.#firstOf([...best, ...found], whole, query.limit)
-      isCut ||= page.more || kept.length < best.length + found.length
-      best = kept
+      return () => {
+        for (const candidate of found) best.add(candidate)
+      }
     })
-    const last = best.at(-1)
-    const next = isCut && last !== undefined ? whole.cursorAt(last.key) : undefined
-    // The token of a record is that of its last change: a scan is of `seq`, and no record is younger.
-    return { records: best.map(({ record }) => record), next }
+    return steppedBy(slices, () => {
+      const { records, nextKey } = best
+      const next = nextKey === undefined ? undefined : whole.cursorAt(nextKey)
+      return { records, next, seq: slices.seq }
+    })
   }
 
-  /** @throws OrionError `cancelled`, `too_large`; what `compileCount` throws. */
-  async count(scan: Scan<CountQuery>): Promise<readonly Group[]> {
-    const { query } = scan
+  /** Begins to count as of the newest event. Its steps throw `too_large`, and what `compileCount` throws. */
+  count(entry: RecordTypeEntry, query: CountQuery): SteppedRead<ScannedGroups> {
     const { connection, limits } = this.#context
     const whole = compileCount(query)
-    const groups = new Map<string, { readonly value: SqlValue; count: number }>()
+    const groups = new Map<SqlValue, number>()
     const add = (value: SqlValue, count: number): void => {
-      const name = JSON.stringify(value)
-      const group = groups.get(name)
-      if (group !== undefined) group.count += count
-      else if (groups.size >= limits.groupsMax) throw tooManyGroups(limits.groupsMax)
-      else groups.set(name, { value, count })
-    }
-    await this.#eachSlice(scan, (rows, changed) => {
-      const { sql, values } = compileCount({ ...query, rows })
-      connection.prepare(sql).walk(values, (row) => {
-        add(row.value ?? null, Number(row.count))
-        return true
-      })
-      for (const record of changed) add(whole.valueOf(record), 1)
-    })
-    return [...groups.values()]
-      .filter(({ count }) => count > 0)
-      .sort((left, right) => right.count - left.count || compareValues(left.value, right.value))
-      .map(({ value, count }) => ({ value: whole.groupValue({ value }), count }))
-  }
-
-  /** Hands out ranges of rows, each with the records in it that changed after the position and fitted at it. */
-  async #eachSlice(
-    { entry, query, seq, caller }: Scan<RecordQuery>,
-    take: (rows: RowRange, changed: readonly Record[]) => void,
-  ): Promise<void> {
-    const fits = filterPredicate(parseFilter(entry.definition, query.where))
-    const { connection, log, limits } = this.#context
-    const hold = log.holdFloor(() => seq)
-    try {
-      const end = Number(
-        connection.prepare(`SELECT max(row_id) AS row FROM ${quoteName(query.table)}`).get()?.row,
-      )
-      const slice = this.#turns.slice()
-      for (let after = 0, size = rowsAtFirst; after < end; ) {
-        const upTo = Math.min(after + size, end)
-        const beganMs = performance.now()
-        const changed = this.#changed(query, { after, upTo, seq })
-        const wanted = changed.filter((record) => query.lifecycle.includes(record.lifecycle))
-        take({ after, upTo, seq }, wanted.filter(fits))
-        const tookMs = performance.now() - beganMs
-        if (tookMs > limits.turnMaxMs / 2) size = Math.max(1, size >> 1)
-        else if (tookMs < limits.turnMaxMs / 8) size *= 2
-        after = upTo
-        if (!slice.isOver) continue
-        await slice.yield()
-        if (caller.cancelled) throw new OrionError('cancelled', 'cancelled while reading', {})
+      const before = groups.get(value)
+      if (before === undefined && groups.size >= limits.groupsMax) {
+        throw tooManyGroups(limits.groupsMax)
       }
-    } finally {
-      hold.dispose()
+      groups.set(value, (before ?? 0) + count)
     }
-  }
-
-  /** The records of a range that changed after a position, as they were at it. */
-  #changed({ table, definition }: RecordQuery, { after, upTo, seq }: RowRange): Record[] {
-    const sql = `SELECT id FROM ${quoteName(table)} WHERE row_id > ? AND row_id <= ? AND seq > ?`
-    const rows = this.#context.connection.prepare(sql).all([after, upTo, seq])
-    return rows.flatMap(({ id }) => {
-      const key = { type: definition.name, id: String(id) }
-      return this.#past.at(key, seq) ?? []
+    const slices = this.#slices(entry, query, (rows, changed) => {
+      const { sql, values } = compileCount({ ...query, rows })
+      const found: SqlRow[] = []
+      connection.prepare(sql).walk(values, (row) => found.push(row) <= limits.groupsMax)
+      return () => {
+        for (const row of found) add(row.value ?? null, Number(row.count))
+        for (const record of changed) add(whole.valueOf(record), 1)
+      }
     })
+    return steppedBy(slices, () => ({
+      groups: [...groups]
+        .filter(([, count]) => count > 0)
+        .sort(([a, left], [b, right]) => right - left || compareValues(a, b))
+        .map(([value, count]) => ({ value: whole.groupValue({ value }), count })),
+      seq: slices.seq,
+    }))
   }
 
-  /** The first of them, as many as one answer holds. */
-  #firstOf(found: Candidate[], { order }: CompiledList, limit: number): readonly Candidate[] {
-    found.sort((left, right) => compareSortKeys(order, left.key, right.key))
-    const answer = new AnswerLength(this.#context.limits.answerMaxLength)
-    const end = found.findIndex(({ length }, index) => index >= limit || !answer.takes(length))
-    return end === -1 ? found : found.slice(0, end)
+  #slices(entry: RecordTypeEntry, query: RecordQuery, look: LookAt): Slices {
+    return new Slices({ context: this.#context, past: this.#past, entry, query, look })
+  }
+}
+
+/**
+ * Looks at a range of rows, and at the records in it that changed after the position and fitted at it. It may have to
+ * do so again with fewer of them, so what it found counts only when what it gives is called.
+ */
+type LookAt = (rows: RowRange, changed: readonly Record[]) => () => void
+
+interface SliceParts {
+  readonly context: StoreContext
+  readonly past: PastRecords
+  readonly entry: RecordTypeEntry
+  readonly query: RecordQuery
+  readonly look: LookAt
+}
+
+/** The slices of one table, as of the newest event when it begins. */
+class Slices {
+  readonly seq: number
+  readonly #parts: SliceParts
+  readonly #fits: Predicate
+  readonly #hold: { dispose(): void }
+  readonly #end: number
+  /** Rows up to this one were looked at. */
+  #after = 0
+  #size = rowsAtFirst
+
+  constructor(parts: SliceParts) {
+    const { context, entry, query } = parts
+    const seq = context.log.lastSeq
+    this.seq = seq
+    this.#parts = parts
+    this.#fits = filterPredicate(parseFilter(entry.definition, query.where))
+    const sql = `SELECT max(row_id) AS row FROM ${quoteName(query.table)}`
+    this.#end = Number(context.connection.prepare(sql).get()?.row ?? 0)
+    this.#hold = context.log.holdFloor(() => seq)
+  }
+
+  close(): void {
+    this.#hold.dispose()
+  }
+
+  /** Looks at a slice, for about so long; tells whether that was the last. */
+  step(turnMaxMs: number): boolean {
+    if (this.#after >= this.#end) return true
+    const { context, query, look } = this.#parts
+    const rows = {
+      after: this.#after,
+      upTo: Math.min(this.#after + this.#size, this.#end),
+      seq: this.seq,
+    }
+    const beganMs = performance.now()
+    // One row is looked at however long it takes: less can't be done.
+    const endMs = this.#size === 1 ? Number.POSITIVE_INFINITY : beganMs + turnMaxMs
+    const changed = this.#changed(query, rows)
+    let keep = (): void => {}
+    const isWhole = context.connection.runUntil(endMs, () => {
+      keep = look(rows, changed)
+    })
+    const tookMs = performance.now() - beganMs
+    if (tookMs > turnMaxMs / 2) this.#size = Math.max(1, this.#size >> (isWhole ? 1 : 2))
+    else if (tookMs < turnMaxMs / 8) this.#size *= 2
+    if (!isWhole) return false
+    keep()
+    this.#after = rows.upTo
+    return this.#after >= this.#end
+  }
+
+  /** The records of a range that changed after a position, as they were at it, if they fitted. */
+  #changed(
+    { table, definition, lifecycle }: RecordQuery,
+    { after, upTo, seq }: RowRange,
+  ): Record[] {
+    const { context, past } = this.#parts
+    const sql = `SELECT id FROM ${quoteName(table)} WHERE row_id > ? AND row_id <= ? AND seq > ?`
+    return context.connection
+      .prepare(sql)
+      .all([after, upTo, seq])
+      .flatMap(({ id }) => past.at({ type: definition.name, id: String(id) }, seq) ?? [])
+      .filter((record) => lifecycle.includes(record.lifecycle) && this.#fits(record))
+  }
+}
+
+function steppedBy<T>(slices: Slices, answer: () => T): SteppedRead<T> {
+  return {
+    step: (turnMaxMs) => (slices.step(turnMaxMs) ? answer() : undefined),
+    close: () => slices.close(),
   }
 }
 

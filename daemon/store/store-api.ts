@@ -19,6 +19,8 @@ import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 /** On whose behalf a request is made; the session proved it. */
 export interface Caller {
   readonly principal: string
+  /** The connection that it came by: those that have much to read share the daemon by it. Else the principal. */
+  readonly connectionId?: string
   /** `name/version` of the client program. */
   readonly client: string
   readonly claims?: Claims
@@ -232,11 +234,14 @@ export interface StoreApi extends StoreReads, StoreWrites {
   seqOf(token: Token): number | 'epoch'
   /** Waits until the store has this position; `token_invalid` when the caller's deadline passes first. */
   waitFor(token: Token, caller: Caller): Promise<void>
-  listTypes(params: {
-    readonly count?: boolean | undefined
-    /** The names of those that are told of; by default all. */
-    readonly only?: ReadonlySet<string>
-  }): Promise<Result<typeof types.ListTypes>>
+  listTypes(
+    params: {
+      readonly count?: boolean | undefined
+      /** The names of those that are told of; by default all. */
+      readonly only?: ReadonlySet<string>
+    },
+    caller: Caller,
+  ): Promise<Result<typeof types.ListTypes>>
   getType(name: string): Result<typeof types.GetType>
   /** The definition of a type; undefined when there is none. */
   typeDefinition(name: string): RecordTypeDefinition | undefined

@@ -17,7 +17,7 @@ import { RecordReads } from './record-reads.ts'
 import { RecordScans } from './record-scan.ts'
 import { Retention } from './retention.ts'
 import { SnapshotReads } from './snapshot-reads.ts'
-import { createSqlCompiler, recordTableName, type SqlCompiler } from './sql.ts'
+import { createSqlCompiler, type SqlCompiler } from './sql.ts'
 import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
 import { StoreContext } from './store-context.ts'
 import { loadIdentity, newestInstant, readMeta } from './store-meta.ts'
@@ -225,25 +225,21 @@ export class Store implements StoreApi {
     }
   }
 
-  listTypes: StoreApi['listTypes'] = async ({ count, only }) => {
-    const all = [...this.#context.types.values()]
-    const told = all.filter(({ definition }) => only?.has(definition.name) ?? true)
-    const types = told.map(({ definition, schemaVersion }) => ({
-      name: definition.name,
-      schemaVersion,
-      ...(definition.description === undefined ? {} : { description: definition.description }),
-      ...(count ? { count: this.#countAll(definition.name) } : {}),
-    }))
+  listTypes: StoreApi['listTypes'] = async ({ count, only }, caller) => {
+    const names = this.typeNames().filter((name) => only?.has(name) ?? true)
+    const types: Awaited<ReturnType<StoreApi['listTypes']>>['types'] = []
+    for (const name of [...names].sort()) {
+      const { definition, schemaVersion } = this.#context.type(name)
+      const { description } = definition
+      types.push({
+        name,
+        schemaVersion,
+        ...(description === undefined ? {} : { description }),
+        ...(count ? { count: (await this.count({ type: name }, caller)).count } : {}),
+      })
+    }
     await this.#queue.onDisk(this.log.lastSeq)
-    return { types: types.sort((a, b) => (a.name < b.name ? -1 : 1)) }
-  }
-
-  #countAll(type: string): number {
-    const table = quoteName(recordTableName(type))
-    const row = this.#connection
-      .prepare(`SELECT count(*) AS count FROM ${table} WHERE lifecycle = 'active'`)
-      .get()
-    return Number(row?.count ?? 0)
+    return { types }
   }
 
   getType(name: string): ReturnType<StoreApi['getType']> {
@@ -352,6 +348,7 @@ export class Store implements StoreApi {
 
   async #close(): Promise<void> {
     clearInterval(this.#housekeeping)
+    this.#reads.close()
     // The queue at once: what comes from here on is refused, also while a backup ends.
     await Promise.all([this.#queue.close(), this.backups.close(), this.#retention.close()])
     this.identity.close()

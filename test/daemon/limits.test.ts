@@ -492,6 +492,7 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   logFileMaxBytes: { internal: 'how much is kept for people to read' },
   groupMax: { internal: 'more writes than this make another transaction, which nobody can tell' },
   groupMaxMs: { internal: 'writes beyond it make another transaction, which nobody can tell' },
+  scansMax: { shownBy: 'test/store/long-reads.test.ts' },
   turnMaxMs: { internal: 'paces long reads; what they answer is the same' },
   blockingSyncMaxMs: { internal: 'decides which thread waits for the disk' },
   logTailMaxEvents: { internal: 'a cache: what fell out is read from the file' },

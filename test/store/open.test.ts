@@ -130,7 +130,7 @@ test('defining adds types and fields; anything else needs a migration and change
 test('types are listed with their counts and described with a JSON Schema', async (t) => {
   const store = await openTestStore(t)
   await store.create({ type: 'Note', data: { title: 'a' } }, owner)
-  const { types } = await store.listTypes({ count: true })
+  const { types } = await store.listTypes({ count: true }, caller())
   assert.deepEqual(
     types.map(({ name, count }) => [name, count]),
     [

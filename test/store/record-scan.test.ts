@@ -252,6 +252,39 @@ test('a page of long records ends where its answer is full, and goes on there', 
   } while (after !== undefined)
 })
 
+test('short records behind a long one are not listed in its place', async (t) => {
+  const store = await openTestStore(t, { limits: { turnMaxMs: 0, answerMaxLength: 5000 } })
+  const operations = Array.from({ length: 100 }, (_, n) => ({
+    op: 'create' as const,
+    type,
+    id: `n${n}`,
+    data: { title: 'a', count: n, extra: { text: 'x'.repeat(n < 60 ? 3000 : 1) } },
+  }))
+  await store.transact({ operations }, owner)
+  for (const direction of ['asc', 'desc'] as const) {
+    const ids: string[] = []
+    let after: string | undefined
+    do {
+      const asked = { type, orderBy: [{ field: 'count', direction }], limit: 50, after }
+      const page = await store.list(asked, owner)
+      ids.push(...page.records.map(({ id }) => id))
+      after = page.next
+    } while (after !== undefined)
+    const all = operations.map(({ id }) => id)
+    assert.deepEqual(ids, direction === 'asc' ? all : all.reverse())
+  }
+})
+
+test('a store that closes refuses the scans under way', async (t) => {
+  const { store } = await filledStore(t, [{ title: 'a' }])
+  const scan = store.count({ type, where: { ratio: 3 } }, owner)
+  await new Promise((resolve) => setImmediate(resolve))
+  const closed = store.close()
+  await assert.rejects(scan, { kind: 'draining' })
+  await closed
+  await assert.rejects(store.count({ type }, owner), { kind: 'draining' })
+})
+
 test('a count with too many groups is refused also when it is made in slices', async (t) => {
   const store = await openTestStore(t, { limits: { turnMaxMs: 0, groupsMax: 100 } })
   await fill(store)

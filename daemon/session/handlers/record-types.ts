@@ -11,7 +11,8 @@ export const list = (
   context: RequestContext,
 ): ReturnType<StoreApi['listTypes']> => {
   const only = readableTypes(context.session.rights)
-  return context.services.store.listTypes({ ...params, ...(only === undefined ? {} : { only }) })
+  const asked = { ...params, ...(only === undefined ? {} : { only }) }
+  return context.services.store.listTypes(asked, context)
 }
 
 /** The whole definition of one. */

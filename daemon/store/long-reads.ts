@@ -5,7 +5,7 @@ import type { Caller } from './store-api.ts'
 /** A read whose cost nobody knows beforehand. */
 export interface LongRead<T> {
   /** Tries to answer at once; undefined when the time was too short. */
-  attempt(turnMaxMs: number): T | undefined
+  attempt(): T | undefined
   /** Begins to answer in steps, for as many turns as that takes. */
   open(): SteppedRead<T>
 }
@@ -27,7 +27,7 @@ export interface SteppedRead<T> {
  *      └─ too long, or this turn is used up ─> waiting ─> open (few, one of each connection) ─> a step each in turn
  * ```
  *
- * An open read costs every write a look at it. Those of one connection follow one another, so that whoever asks for a
+ * An open read holds a page in memory, so that few are. Those of one connection follow one another, so that whoever asks for a
  * hundred has as much of the daemon as one who asks for one.
  */
 export class LongReads {
@@ -55,7 +55,7 @@ export class LongReads {
   async run<T>(read: LongRead<T>, caller: Caller): Promise<T> {
     if (this.#isClosed) throw closing()
     const hasTime = this.#hasTime()
-    const answer = hasTime ? read.attempt(this.#turnMaxMs) : undefined
+    const answer = hasTime ? read.attempt() : undefined
     if (answer !== undefined) return answer
     return await new Promise<T>((resolve, reject) => {
       const lane = caller.connectionId ?? caller.principal
@@ -151,7 +151,7 @@ function entryOf<T>(
   const next = (turnMaxMs: number): T | undefined => {
     if (!isAttempted) {
       isAttempted = true
-      return read.attempt(turnMaxMs)
+      return read.attempt()
     }
     stepped ??= read.open()
     return stepped.step(turnMaxMs)

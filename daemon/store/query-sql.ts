@@ -70,8 +70,6 @@ export interface CompiledList extends CompiledQuery {
   keyOf(row: SqlRow): SortKey
   /** The cursor with which a list goes on after this key. */
   cursorAt(key: SortKey): string
-  /** The cursor with which a list goes on after this row. */
-  cursorAfter(row: SqlRow): string
 }
 
 /**
@@ -108,7 +106,6 @@ export function compileList(query: ListQuery): CompiledList {
     afterKey,
     keyOf: (row) => sortKeyOfRow(order, row),
     cursorAt: (key) => encodePageCursor(identity, key),
-    cursorAfter: (row) => encodePageCursor(identity, sortKeyOfRow(order, row)),
   }
 }
 

@@ -134,7 +134,7 @@ export class RecordReads implements StoreReads {
     let page: ScannedPage | undefined
     this.#inTime(() => {
       const { rows, more } = pageOf(compiled, query.limit, this.#context)
-      const next = more ? compiled.cursorAfter(rows.at(-1) ?? {}) : undefined
+      const next = more ? compiled.cursorAt(compiled.keyOf(rows.at(-1) ?? {})) : undefined
       const records = rows.map((row) => this.#decode(entry, row))
       page = { records, next, seq: this.#context.log.lastSeq }
     })

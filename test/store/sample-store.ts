@@ -56,7 +56,9 @@ export class SampleTable {
     return {
       ids: rows.slice(0, query.limit).map((row) => String(row.id)),
       next:
-        rows.length > query.limit && last !== undefined ? compiled.cursorAfter(last) : undefined,
+        rows.length > query.limit && last !== undefined
+          ? compiled.cursorAt(compiled.keyOf(last))
+          : undefined,
     }
   }
 

@@ -17,6 +17,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const quickFolders = ['sdk', 'filter'].map((name) => join('test', name) + sep)
 /** Longest time of one test file, in milliseconds: generous, because two slow machines share one disk. */
 const fileTimeoutMs = 600_000
+/** One more than the cores of a small machine: two fifths of the time of the files is waiting for processes. */
+const filesAtOnce = 3
 
 function run(title: string, args: readonly string[]): void {
   console.log(`\n> ${title}`)
@@ -61,4 +63,4 @@ const runner = [
   '--test-reporter=spec',
   `--test-timeout=${fileTimeoutMs}`,
 ]
-run(`${files.length} test files`, [...runner, '--test-concurrency=2', ...files])
+run(`${files.length} test files`, [...runner, `--test-concurrency=${filesAtOnce}`, ...files])

@@ -121,12 +121,14 @@ test('status tells who is connected, what they wait for, and why the daemon is a
   assert.match(status.aliveBecause[0], /2 connections/)
 })
 
-test('the connection of a client that died lets go of what it waited for', async (t) => {
+test('the connection of a client that hung up is there until its last answer is known, and no longer', async (t) => {
   const { connect, daemon } = await startDaemon(t)
   const client = await connect()
-  client.send('event/list', { waitMs: 60_000 })
+  client.send('event/list', { waitMs: 1_500 })
   await client.call('type/list')
-  await client.close()
+  const hungUp = client.close()
+  assert.equal(daemon.status().connections.length, 1)
+  await hungUp
   while (daemon.status().connections.length > 0) await new Promise(setImmediate)
   assert.deepEqual(daemon.status().connections, [])
 })

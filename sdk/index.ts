@@ -10,6 +10,7 @@ export { LiveQuery } from './client/live-query.ts'
 export type {
   CountOptions,
   GetOptions,
+  ListExplanation,
   ListOptions,
   LiveQueryOptions,
   Page,

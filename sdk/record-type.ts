@@ -20,7 +20,10 @@ export interface RecordTypeDefinition {
   readonly name: string
   readonly description?: string
   readonly fields: FieldDefinitions
-  /** Further indexes, over several fields each, in this order. */
+  /**
+   * Further indexes, over several fields each, in this order. `createdAt` may come last: then what has certain values is
+   * found newest first.
+   */
   readonly indexes?: readonly (readonly string[])[]
 }
 
@@ -43,7 +46,7 @@ export type RecordChanges<T extends RecordType> = ChangesOf<T['fields']>
 export interface RecordTypeDeclaration<F extends Fields> {
   readonly description?: string
   readonly fields: F
-  readonly indexes?: readonly (readonly Extract<keyof F, string>[])[]
+  readonly indexes?: readonly (readonly (Extract<keyof F, string> | 'createdAt')[])[]
 }
 
 /**
@@ -130,9 +133,11 @@ function indexProblems(index: readonly string[], { fields, path }: IndexPlace): 
   if (index.length === 0 || new Set(index).size !== index.length) {
     issues.push({ path, message: 'expected one or more different fields' })
   }
-  for (const name of index) {
+  for (const [position, name] of index.entries()) {
+    if (name === 'createdAt' && position > 0 && position === index.length - 1) continue
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined
-    if (field === undefined) issues.push({ path, message: `there is no field ${name}` })
+    if (name === 'createdAt') issues.push({ path, message: 'createdAt comes last, after a field' })
+    else if (field === undefined) issues.push({ path, message: `there is no field ${name}` })
     else if (isNested(field)) issues.push({ path, message: `a ${field.kind} can't be indexed` })
   }
   return issues

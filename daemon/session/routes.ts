@@ -1,6 +1,7 @@
 /** Every request and its handler, one line each. Start reading here. */
 import * as daemon from '../../sdk/protocol/daemon.ts'
 import * as event from '../../sdk/protocol/events.ts'
+import * as explanation from '../../sdk/protocol/explain.ts'
 import * as handshake from '../../sdk/protocol/handshake.ts'
 import * as record from '../../sdk/protocol/records.ts'
 import * as subscription from '../../sdk/protocol/subscriptions.ts'
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   route(record.GetManyRecords, recordReads.getMany),
   route(record.ListRecords, recordReads.list),
   route(record.CountRecords, recordReads.count),
+  route(explanation.ExplainRecords, recordReads.explain),
   route(record.RecordHistory, recordReads.history),
   route(record.BlameRecord, recordReads.blame),
   route(record.CreateRecord, recordWrites.create),

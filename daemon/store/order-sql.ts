@@ -35,6 +35,26 @@ export function afterSql(order: Order, key: SortKey): Condition {
   return sql`(${notBeforeSql(first)} and ${afterPlacesSql(places)})`
 }
 
+/**
+ * The same as two conditions, of which one or the other holds: equal in the first term and after the key in the others, or
+ * beyond it in the first. Undefined where that is no gain, or not the order of columns alone.
+ */
+export function partsAfterSql(
+  order: Order,
+  key: SortKey,
+): { readonly equal: Condition; readonly beyond: Condition } | undefined {
+  const [term, ...others] = order
+  const [value = null, ...rest] = key
+  if (term === undefined || others.length === 0 || value === null) return undefined
+  if (term.direction === 'desc' && term.target.nullable) return undefined
+  if (order.some(({ target }) => target.path.length > 0)) return undefined
+  const place = { term, value }
+  return {
+    equal: sql`(${equalSql(place)} and ${afterSql(others, rest)})`,
+    beyond: beyondSql(place),
+  }
+}
+
 /** Where a key stands in one term of an order. */
 interface Place {
   readonly term: OrderTerm

@@ -11,12 +11,13 @@ import type { Json, JsonObject } from '../../sdk/json.ts'
 import type { Lifecycle, Record } from '../../sdk/model.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { SqlRow, SqlValue } from './engine/engine.ts'
-import { filterSql, joined } from './filter-sql.ts'
-import { afterSql, orderSql, sortKeyOfRow } from './order-sql.ts'
+import { type Condition, filterSql, joined } from './filter-sql.ts'
+import { indexOfOrder, isServed } from './list-conditions.ts'
+import { afterSql, orderSql, partsAfterSql, sortKeyOfRow } from './order-sql.ts'
 import { decodePageCursor, encodePageCursor, type ListIdentity } from './page-cursor.ts'
 import { envelopeColumns } from './record-type-entry.ts'
 import { createSqlCompiler } from './sql.ts'
-import { quoteName } from './tables.ts'
+import { indexName, quoteName } from './tables.ts'
 import { columnSql, jsonPath, valueSql } from './target-sql.ts'
 
 /** What every query says about the records that it wants. */
@@ -95,9 +96,8 @@ export function compileList(query: ListQuery): CompiledList {
   const identity: ListIdentity = { type: definition.name, where, order, lifecycle }
   const conditions = conditionsOf(query)
   const afterKey = query.after === undefined ? undefined : decodePageCursor(identity, query.after)
-  if (afterKey !== undefined) conditions.push(afterSql(order, afterKey))
   const compiled = compile(
-    sql`select ${columnsOf(definition)} from ${sql.id(query.table)} where ${joined(conditions, 'and')}
+    sql`${rowsSql({ query, order, conditions, afterKey })}
       order by ${orderSql(order)} limit ${query.limit + 1}`,
   )
   return {
@@ -131,6 +131,37 @@ export function compileCount(query: CountQuery): CompiledCount {
     valueOf: (record) => groupedBy(target, record),
     groupValue: (row) => groupValue(target, row.value ?? null),
   }
+}
+
+/** What the rows of a page are chosen by. */
+interface Choice {
+  readonly query: ListQuery
+  readonly order: Order
+  readonly conditions: readonly Condition[]
+  readonly afterKey: SortKey | undefined
+}
+
+/**
+ * The rows behind a key, or all of them. If no condition has an index of its own, the index of the order is taken. SQLite
+ * by itself would rather read and sort the whole table, because an index does not break ties by id; but a page is a small
+ * part of it. Then, too, those that are equal to the key in the first field are asked for apart from those behind it: each
+ * part is entered where it begins, also in the middle of a thousand equal ones.
+ */
+function rowsSql({ query, order, conditions, afterKey }: Choice): RawBuilder<unknown> {
+  const { definition, table, rows, where } = query
+  const columns = columnsOf(definition)
+  // Who reads in slices reads everything in any case.
+  const index = rows === undefined ? indexOfOrder(definition, order) : undefined
+  const isOrdered = index !== undefined && !isServed(definition, where)
+  const from = isOrdered
+    ? sql`${sql.id(table)} indexed by ${sql.id(indexName(table, index))}`
+    : sql.id(table)
+  const select = (...more: readonly Condition[]) =>
+    sql`select ${columns} from ${from} where ${joined([...conditions, ...more], 'and')}`
+  if (afterKey === undefined) return select()
+  const parts = isOrdered ? partsAfterSql(order, afterKey) : undefined
+  if (parts === undefined) return select(afterSql(order, afterKey))
+  return sql`${select(parts.equal)} union all ${select(parts.beyond)}`
 }
 
 /** As text at once: a list has many columns, and a node of the compiler for each would be most of its work. */

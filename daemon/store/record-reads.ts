@@ -7,6 +7,7 @@ import type { Record, RecordVersion } from '../../sdk/model.ts'
 import { AnswerLength, answerTooLong, lengthOf } from './answer-length.ts'
 import type { SqlRow } from './engine/engine.ts'
 import { eventOfRow, recordOfRow } from './event-log.ts'
+import { explainList } from './explain-list.ts'
 import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
 import { LongReads } from './long-reads.ts'
 import { type CountQuery, compileCount, compileList, type ListQuery } from './query-sql.ts'
@@ -126,6 +127,26 @@ export class RecordReads implements StoreReads {
     const token = this.#context.tokenAt(seq)
     const count = groups.reduce((sum, group) => sum + group.count, 0)
     return params.groupBy === undefined ? { count, token } : { count, groups: [...groups], token }
+  }
+
+  async explain(params: Params<'explain'>, caller: Caller): Answer<'explain'> {
+    if (params.atLeast !== undefined) await this.#waitFor(params.atLeast, caller)
+    const { definition } = this.#context.type(params.type)
+    const query: ListQuery = {
+      definition,
+      table: recordTableName(params.type),
+      where: params.where,
+      orderBy: params.orderBy,
+      lifecycle: params.lifecycle ?? ['active'],
+      after: params.after,
+      limit: params.limit ?? defaultPage,
+    }
+    const attempt = () => ({ ...explainList(this.#context, query), seq: this.#context.log.lastSeq })
+    // It takes no longer than an attempt may, so that there is nothing to go on with.
+    const read = { attempt, open: () => ({ step: attempt, close: () => {} }) }
+    const { seq, ...explanation } = await this.#longReads.run(read, caller)
+    await this.#queue.onDisk(seq)
+    return { ...explanation, token: this.#context.tokenAt(seq) }
   }
 
   /** A list whose statement ends in the time of one turn, as it does on an index or a small table. */

@@ -11,6 +11,7 @@ import type { JsonObject } from '../../sdk/json.ts'
 import type { Claims, Event, Record, Seq, Token, WriteResult } from '../../sdk/model.ts'
 import type * as daemon from '../../sdk/protocol/daemon.ts'
 import type * as events from '../../sdk/protocol/events.ts'
+import type * as explanation from '../../sdk/protocol/explain.ts'
 import type * as records from '../../sdk/protocol/records.ts'
 import type * as types from '../../sdk/protocol/types.ts'
 import type * as upkeep from '../../sdk/protocol/upkeep.ts'
@@ -57,6 +58,10 @@ export interface StoreReads {
     params: Params<typeof records.CountRecords>,
     caller: Caller,
   ): Promise<Result<typeof records.CountRecords>>
+  explain(
+    params: Params<typeof explanation.ExplainRecords>,
+    caller: Caller,
+  ): Promise<Result<typeof explanation.ExplainRecords>>
   history(
     params: Params<typeof records.RecordHistory>,
     caller: Caller,

@@ -183,6 +183,7 @@ export class Store implements StoreApi {
   readonly list: StoreApi['list'] = (params, caller) => this.#reads.list(params, caller)
   readonly count: StoreApi['count'] = (params, caller) => this.#reads.count(params, caller)
   readonly history: StoreApi['history'] = (params, caller) => this.#reads.history(params, caller)
+  readonly explain: StoreApi['explain'] = (params, caller) => this.#reads.explain(params, caller)
   readonly blame: StoreApi['blame'] = (params, caller) => this.#reads.blame(params, caller)
   readonly create: StoreApi['create'] = (params, caller) => this.#writes.create(params, caller)
   readonly update: StoreApi['update'] = (params, caller) => this.#writes.update(params, caller)

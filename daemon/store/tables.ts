@@ -29,7 +29,7 @@ export function createTableStatements(definition: RecordTypeDefinition): string[
        seq INTEGER NOT NULL${columns.map((column) => `,\n       ${column}`).join('')}
      )`,
     // Serves the default order of lists, so that a page costs the same whatever the number of records.
-    `CREATE INDEX ${quoteName(`${recordTableName(definition.name)}__created_at`)} ON ${table} (created_at DESC, id)`,
+    `CREATE INDEX ${quoteName(`${recordTableName(definition.name)}__created_at`)} ON ${table} (${newestFirst})`,
     ...indexStatements(definition, Object.keys(definition.fields)),
   ]
 }
@@ -141,11 +141,19 @@ function indexStatements(definition: RecordTypeDefinition, fields: readonly stri
   return [...single, ...(definition.indexes ?? []).map((index) => indexSql(table, index, false))]
 }
 
-function indexSql(table: string, fields: readonly string[], unique: boolean): string {
-  const name = quoteName(`${table}__${fields.join('_')}`)
-  const columns = fields.map(quoteName).join(', ')
-  return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS ${name} ON ${quoteName(table)} (${columns})`
+/** The name of an index over these fields. */
+export function indexName(table: string, fields: readonly string[]): string {
+  return `${table}__${fields.join('_')}`
 }
+
+function indexSql(table: string, fields: readonly string[], unique: boolean): string {
+  const name = quoteName(indexName(table, fields))
+  const columns = fields.map((field) => (field === 'createdAt' ? newestFirst : quoteName(field)))
+  return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS ${name} ON ${quoteName(table)} (${columns.join(', ')})`
+}
+
+/** The default order of lists, so that an index which ends with it serves them without sorting. */
+const newestFirst = 'created_at DESC, id'
 
 function columnSql(name: string, field: FieldDefinition): string {
   const required = !field.optional

@@ -156,6 +156,7 @@ const root = buildRouteMap({
     purge: writes.purgeCommand,
     list: reads.listCommand,
     count: reads.countCommand,
+    explain: reads.explainCommand,
     history: reads.historyCommand,
     diff: reads.diffCommand,
     blame: reads.blameCommand,

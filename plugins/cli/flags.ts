@@ -22,6 +22,9 @@ export type ListFlags = GlobalFlags & {
   readonly fields?: readonly string[]
 }
 
+/** The flags of `orion explain`. */
+export type ExplainFlags = Omit<ListFlags, 'fields'> & { readonly verbose: boolean }
+
 /** The flags of `orion count`. */
 export type CountFlags = GlobalFlags & {
   readonly where?: string

@@ -35,6 +35,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
       'revert',
       'purge',
       'count',
+      'explain',
       'history',
       'diff',
       'blame',

@@ -71,6 +71,8 @@ export const JobResult = defineRecordType('JobResult', {
     outputArtifacts: list(artifact, { default: [], description: 'The files it left behind.' }),
     metrics: json({ default: {}, description: 'What was measured, by name.' }),
   },
+  // The newest result of a job is its current one.
+  indexes: [['jobId', 'createdAt']],
 })
 
 /** Something that was learned, and how far to trust it. */
@@ -106,7 +108,10 @@ export const OrionInsight = defineRecordType('OrionInsight', {
     contradicts: list(text(), { default: [], description: 'Ids of insights that it opposes.' }),
     relatedTo: list(text(), { default: [], description: 'Ids of insights to read beside it.' }),
   },
-  indexes: [['domain', 'confidenceScore']],
+  indexes: [
+    ['domain', 'confidenceScore'],
+    ['domain', 'createdAt'],
+  ],
 })
 
 /** A way of doing things that worked, or did not, often enough to write down. */

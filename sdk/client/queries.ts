@@ -1,6 +1,8 @@
 /** What reads of a repository are told, and what they answer. */
 import type { Json } from '../json.ts'
 import type { Lifecycle, Operation, Record, Token } from '../model.ts'
+import type { ResultOf } from '../protocol/define.ts'
+import type { ExplainRecords } from '../protocol/explain.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import type { CallOptions } from './caller.ts'
 import type { EnvelopeConditions, FieldName, Order, Where } from './where.ts'
@@ -42,6 +44,9 @@ export interface Page<T extends RecordType, F extends FieldName<T> = FieldName<T
   /** The position the page was read at. */
   readonly token: Token
 }
+
+/** How a list would be answered. */
+export type ListExplanation = ResultOf<typeof ExplainRecords>
 
 /** Options of a count. */
 export interface CountOptions<T extends RecordType> extends Selection<T> {

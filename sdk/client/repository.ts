@@ -1,6 +1,7 @@
 import { changesBetween } from '../data-difference.ts'
 import type { Blame, Record, RecordVersion, Token, WriteResult } from '../model.ts'
 import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
+import { ExplainRecords } from '../protocol/explain.ts'
 import * as records from '../protocol/records.ts'
 import type { RecordData, RecordInput, RecordType } from '../record-type.ts'
 import type { Caller, CallOptions } from './caller.ts'
@@ -8,6 +9,7 @@ import type { BasedOn, Update } from './changes.ts'
 import type {
   CountOptions,
   GetOptions,
+  ListExplanation,
   ListOptions,
   Page,
   PageOptions,
@@ -107,17 +109,8 @@ export class Repository<T extends RecordType> {
   async list<const F extends FieldName<T> = FieldName<T>>(
     options: ListOptions<T, F> = {},
   ): Promise<Page<T, F>> {
-    const { where, orderBy, limit, after, lifecycle, fields, atLeast } = options
-    const params = {
-      type: this.type.name,
-      where: where === undefined ? undefined : toJsonObject(where),
-      orderBy: orderBy?.map(({ field, direction }) => ({ field, direction })),
-      limit,
-      after,
-      lifecycle: lifecycle && [...lifecycle],
-      fields: fields && [...fields],
-      atLeast,
-    }
+    const { fields } = options
+    const params = { ...listParams(this.type, options), fields: fields && [...fields] }
     return parsePage<T, F>(await this.#call(records.ListRecords, params, options))
   }
 
@@ -135,6 +128,11 @@ export class Repository<T extends RecordType> {
       yield* page.records
       after = page.next
     } while (after !== undefined)
+  }
+
+  /** How a list would be answered: through which indexes, how many rows it reads for a page, and what would help. */
+  async explain(options: Omit<ListOptions<T>, 'fields'> = {}): Promise<ListExplanation> {
+    return await this.#call(ExplainRecords, listParams(this.type, options), options)
   }
 
   /** How many records fit a filter, in all and by the values of a field. */
@@ -314,6 +312,19 @@ export class Repository<T extends RecordType> {
     const defining = this.#definer.ensure(this.type, { signal, timeoutMs })
     if (defining !== undefined) await defining
     return await this.#caller.call(definition, params, { signal, timeoutMs })
+  }
+}
+
+function listParams<T extends RecordType>(type: T, options: Omit<ListOptions<T>, 'fields'>) {
+  const { where, orderBy, limit, after, lifecycle, atLeast } = options
+  return {
+    type: type.name,
+    where: where === undefined ? undefined : toJsonObject(where),
+    orderBy: orderBy?.map(({ field, direction }) => ({ field, direction })),
+    limit,
+    after,
+    lifecycle: lifecycle && [...lifecycle],
+    atLeast,
   }
 }
 

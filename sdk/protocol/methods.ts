@@ -2,6 +2,7 @@
 import * as daemon from './daemon.ts'
 import type { NotificationDefinition, RequestDefinition } from './define.ts'
 import * as events from './events.ts'
+import * as explain from './explain.ts'
 import * as handshake from './handshake.ts'
 import * as records from './records.ts'
 import * as subscriptions from './subscriptions.ts'
@@ -19,6 +20,7 @@ export const requests: readonly RequestDefinition[] = [
   records.GetManyRecords,
   records.ListRecords,
   records.CountRecords,
+  explain.ExplainRecords,
   records.RecordHistory,
   records.BlameRecord,
   records.CreateRecord,

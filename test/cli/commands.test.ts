@@ -41,6 +41,15 @@ test('a record is created, read, changed, listed, counted, moved and purged, and
     assert.ok(typeof told === 'object' && told !== null)
     assert.deepEqual({ ...told, ...expected }, told, args.join(' '))
   }
+  const where = ['--where', '{"domain":"ci","decayFactor":1}', '--verbose']
+  const explained = await place.orion(['explain', 'OrionInsight', ...where])
+  assert.match(explained.stdout, /^goes to the place in the index on domain.*$/m)
+  assert.match(
+    explained.stdout,
+    /^looks at each row for decayFactor eq: decayFactor has no index$/m,
+  )
+  assert.match(explained.stdout, /^reads 1 of 1 rows for a page of 0$/m)
+  assert.match(explained.stdout, /SEARCH r_OrionInsight USING INDEX/)
   const history = await place.json(['history', 'OrionInsight', 'a', '--limit', '1'])
   assert.ok(typeof history === 'object' && history !== null && 'versions' in history)
   assert.ok('next' in history)

@@ -20,9 +20,9 @@ import { defineRecordType } from '../../sdk/record-type.ts'
 /** A field of every kind; `inner` has members of most. */
 export const Sample = defineRecordType('Sample', {
   fields: {
-    title: text(),
+    title: text({ indexed: true }),
     note: text({ optional: true }),
-    count: integer({ optional: true }),
+    count: integer({ optional: true, indexed: true }),
     score: number({ default: 0.5 }),
     done: boolean({ optional: true }),
     due: instant({ optional: true }),
@@ -43,6 +43,10 @@ export const Sample = defineRecordType('Sample', {
     ),
     free: json({ default: {} }),
   },
+  indexes: [
+    ['level', 'score'],
+    ['score', 'createdAt'],
+  ],
 })
 
 /** A record of the type with this data; the envelope can be given in part. */

@@ -131,6 +131,12 @@ const broken: readonly (readonly [name: string, definition: unknown, path: strin
   ['an index of a field twice', { ...withField(plain), indexes: [['a', 'a']] }, 'indexes.0'],
   ['an index of an unknown field', { ...withField(plain), indexes: [['b']] }, 'indexes.0'],
   ['an index of an inherited name', { ...withField(plain), indexes: [['toString']] }, 'indexes.0'],
+  ['an index of createdAt alone', { ...withField(plain), indexes: [['createdAt']] }, 'indexes.0'],
+  [
+    'an index with createdAt in front',
+    { ...withField(plain), indexes: [['createdAt', 'a']] },
+    'indexes.0',
+  ],
   ['an index of a list', { ...withField({ kind: 'json' }), indexes: [['a']] }, 'indexes.0'],
   ['an index that is no list', { ...withField(plain), indexes: { length: 5 } }, 'indexes'],
 ]

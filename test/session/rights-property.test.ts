@@ -106,6 +106,7 @@ const requests: readonly fc.Arbitrary<Asked>[] = [
   call('record/getMany', fc.record({ keys: fc.array(fc.record({ type: typeName, id })) })),
   call('record/list', fc.record({ type: typeName, where })),
   call('record/count', fc.record({ type: typeName, where, groupBy: field })),
+  call('record/explain', fc.record({ type: typeName, where })),
   call('record/history', fc.record({ type: typeName, id })),
   call('record/blame', fc.record({ type: typeName, id })),
   call('record/search', fc.record({ query: fc.constant('of') })),

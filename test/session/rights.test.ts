@@ -14,6 +14,7 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
   ['record/getMany', 'read', (type) => ({ keys: [{ type, id: 'a' }] })],
   ['record/list', 'read', (type) => ({ type })],
   ['record/count', 'read', (type) => ({ type })],
+  ['record/explain', 'read', (type) => ({ type })],
   ['record/history', 'read', (type) => ({ type, id: 'a' })],
   ['record/blame', 'read', (type) => ({ type, id: 'a' })],
   ['record/create', 'write', (type) => ({ type, data: {}, dryRun: true })],

@@ -73,6 +73,8 @@ export interface Connection {
    * @returns Whether they came to their end.
    */
   runUntil(endMs: number, run: () => void): boolean
+  /** For how many rows the statements of the last `runUntil` called `in_time`: those that they looked at. */
+  readonly rowsSeen: number
   /** Whether a transaction is open. A full disk may have rolled one back: ask after each failed statement. */
   inTransaction(): boolean
   /**

@@ -29,6 +29,11 @@ export class TimeBound {
     }, 'viii')
   }
 
+  /** For how many rows the last run called the function. */
+  get rows(): number {
+    return this.#rows
+  }
+
   /** Makes the function known to a connection; gives SQLite's result code. */
   install(database: number): number {
     return this.#withText(functionName, (zName) =>

@@ -59,6 +59,10 @@ export class WasmConnection implements Connection {
     return this.#statements.prepare(sql)
   }
 
+  get rowsSeen(): number {
+    return this.#binding.timeBound.rows
+  }
+
   runUntil(endMs: number, run: () => void): boolean {
     return this.#binding.timeBound.runUntil(endMs, run)
   }

@@ -1,13 +1,14 @@
 /** Commands that read records. */
 import { command, globalFlags } from '../command.ts'
 import type { GlobalFlags } from '../context.ts'
-import type { CountFlags, GetFlags, HistoryFlags, ListFlags } from '../flags.ts'
-import { parseOrder, parsePositive } from '../parse-flags.ts'
+import type { CountFlags, ExplainFlags, GetFlags, HistoryFlags, ListFlags } from '../flags.ts'
+import { parsePositive } from '../parse-flags.ts'
 import {
   afterFlag,
   idArgument,
   lifecycleFlag,
   limitFlag,
+  orderFlag,
   typeArgument,
   whereFlag,
 } from './record-arguments.ts'
@@ -57,14 +58,7 @@ export const listCommand = command<ListFlags, [string]>({
     flags: {
       ...globalFlags,
       where: whereFlag,
-      order: {
-        kind: 'parsed',
-        parse: parseOrder,
-        variadic: ',',
-        optional: true,
-        placeholder: 'FIELD:desc',
-        brief: 'Order by this field; more than one with commas',
-      },
+      order: orderFlag,
       limit: limitFlag,
       after: afterFlag,
       lifecycle: lifecycleFlag,
@@ -80,6 +74,38 @@ export const listCommand = command<ListFlags, [string]>({
     positional: { kind: 'tuple', parameters: [typeArgument] },
   },
   load: async () => (await import('../actions/read-records.ts')).listRecords,
+})
+
+/** `orion explain` */
+export const explainCommand = command<ExplainFlags, [string]>({
+  brief: 'Show how a list is answered, and what would make it cheaper',
+  about:
+    'Shows through which index a list goes, which conditions each row is looked at for, how many rows are read for one page, and which index to declare. Nothing is changed.',
+  examples: [
+    [`explain OrionInsight --where '{"domain":"build"}'`, 'how this filter is served'],
+    [
+      'explain OrionInsight --order confidenceScore:desc --verbose',
+      'how this order is, with the plan of SQLite',
+    ],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      where: whereFlag,
+      order: orderFlag,
+      limit: limitFlag,
+      after: afterFlag,
+      lifecycle: lifecycleFlag,
+      verbose: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Also the plan in the words of SQLite',
+      },
+    },
+    positional: { kind: 'tuple', parameters: [typeArgument] },
+  },
+  load: async () => (await import('../actions/explain-list.ts')).explainList,
 })
 
 /** `orion count` */

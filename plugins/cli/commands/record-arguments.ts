@@ -1,5 +1,5 @@
 /** Arguments and flags that several commands on records share. */
-import { parsePositive } from '../parse-flags.ts'
+import { parseOrder, parsePositive } from '../parse-flags.ts'
 
 /** The name of a record type. */
 export const typeArgument = {
@@ -36,6 +36,16 @@ export const whereFlag = {
   optional: true,
   placeholder: 'JSON',
   brief: 'Only records that fit, such as {"domain":"build","confidenceScore":{"gte":0.8}}',
+} as const
+
+/** In which order. */
+export const orderFlag = {
+  kind: 'parsed',
+  parse: parseOrder,
+  variadic: ',',
+  optional: true,
+  placeholder: 'FIELD:desc',
+  brief: 'Order by this field; more than one with commas',
 } as const
 
 /** Which lifecycles to look at. */

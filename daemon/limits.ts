@@ -78,6 +78,8 @@ export interface Limits {
   readonly operationsMax: number
   /** JSON text of all records that one transaction writes. */
   readonly transactionMaxBytes: number
+  /** Records that one record names by its references; a request may add and take away twice as many in all. */
+  readonly referencesMax: number
   /** Steps of matching a request's texts against the patterns of their fields. */
   readonly matchStepsMax: number
   /** Record types of the store. */
@@ -190,6 +192,7 @@ export const defaultLimits: Limits = {
   groupsMax: 1000,
   operationsMax,
   transactionMaxBytes: 16 * 1024 * 1024,
+  referencesMax: 10_000,
   matchStepsMax: 1_000_000,
   recordTypesMax: 1000,
   writeQueueMax: 10_000,

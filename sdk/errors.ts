@@ -22,7 +22,7 @@ export interface CommonErrorData {
 
 /** A compare-and-swap that lost, and why. `current` is null when there is no record. */
 export interface ConflictData extends CommonErrorData {
-  readonly reason: 'version' | 'exists' | 'epoch' | 'guard'
+  readonly reason: 'version' | 'exists' | 'epoch' | 'guard' | 'referenced'
   readonly type?: string
   readonly id?: string
   /** Only the version for a caller that may not read the type. */
@@ -33,6 +33,12 @@ export interface ConflictData extends CommonErrorData {
   readonly changedBy?: string
   readonly changedAt?: Instant
   readonly epoch?: string
+  /** Of `referenced`: some of the records that name this one by a checked reference, as far as the caller may read them. */
+  readonly referrers?: readonly {
+    readonly type: string
+    readonly id: string
+    readonly field: string
+  }[]
 }
 
 /** The data of each kind. The doc line says what a caller does about it. */
@@ -51,7 +57,15 @@ export interface ErrorDataByKind {
   /** The token is of another store, forged, or of the future: list again. */
   token_invalid: CommonErrorData
   /** The data does not fit the record type: fix the data. */
-  invalid_record: CommonErrorData & { readonly issues: readonly Issue[] }
+  invalid_record: CommonErrorData & {
+    readonly issues: readonly Issue[]
+    /** The records that its checked references name and that are not there, or are deleted. */
+    readonly missing?: readonly {
+      readonly path: string
+      readonly type: string
+      readonly id: string
+    }[]
+  }
   /** No token, or a wrong one: get one. */
   unauthenticated: CommonErrorData & {
     /** The answer to a challenge. */

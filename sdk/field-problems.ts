@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Issue } from './errors.ts'
 import type { FieldDefinition, FieldDefinitions } from './field.ts'
 import { valueSchema } from './field-schema.ts'
+import { anyType } from './references.ts'
 import { storableProblem } from './storable-json.ts'
 import { TextPattern } from './text-pattern.ts'
 import { issuesOf } from './zod-issues.ts'
@@ -127,7 +128,9 @@ function kindProblems(field: FieldDefinition): string[] {
     case 'enumeration':
       return enumerationProblems(field.values)
     case 'reference':
-      return typeNameForm.test(field.to) ? [] : ['`to` is no name of a record type']
+      return field.to === anyType || typeNameForm.test(field.to)
+        ? []
+        : ['`to` is no name of a record type, nor `*` for any']
     default:
       return []
   }

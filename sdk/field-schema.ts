@@ -4,6 +4,7 @@ import type { FieldDefinition, FieldDefinitions } from './field.ts'
 import { parseInstant } from './instant.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 import { idProblem } from './model.ts'
+import { anyType, splitTarget } from './references.ts'
 import { loneSurrogate, storableProblem } from './storable-json.ts'
 import { TextPattern } from './text-pattern.ts'
 import { issuesOf } from './zod-issues.ts'
@@ -60,7 +61,7 @@ export function valueSchema(field: FieldDefinition, spend?: SpendSteps): z.ZodTy
     case 'json':
       return freeObject
     case 'reference':
-      return recordId
+      return referenceSchema(field)
   }
 }
 
@@ -141,6 +142,21 @@ const freeObject = z
     const path = problem.path === '' ? [] : problem.path.split('.')
     context.issues.push({ code: 'custom', message: problem.message, path, input: context.value })
   })
+
+/** A weak reference may hold any text: it was a plain one before, or came from a store that did not look. */
+function referenceSchema({ to, weak }: Extract<FieldDefinition, { kind: 'reference' }>): z.ZodType {
+  if (weak) return wellFormed
+  return to === anyType ? typedId : recordId
+}
+
+const typedId = z.string().check((context) => {
+  const target = splitTarget(context.value)
+  const message =
+    target === undefined
+      ? 'expected the type and the id of a record, as Type/id'
+      : idProblem(target.id)
+  if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value })
+})
 
 const recordId = z.string().check((context) => {
   const message = idProblem(context.value)

@@ -66,7 +66,7 @@ const fieldShape = z.lazy(() =>
         maxItems: size,
       }),
       z.strictObject({ ...traits, kind: z.literal('object'), fields: fieldsShape }),
-      z.strictObject({ ...traits, kind: z.literal('reference'), to: z.string() }),
+      z.strictObject({ ...traits, kind: z.literal('reference'), to: z.string(), weak: yes }),
     ],
     { error: `expected a field with one of the kinds ${kinds.join(', ')}` },
   ),

@@ -65,10 +65,13 @@ export interface ObjectDefinition extends FieldTraits {
 export interface JsonDefinition extends FieldTraits {
   readonly kind: 'json'
 }
-/** The id of a record of another type. */
+/** The id of a record, of this type or another. */
 export interface ReferenceDefinition extends FieldTraits {
   readonly kind: 'reference'
+  /** The type of the record it names; `*` for any, and then the value is `Type/id`. */
   readonly to: string
+  /** The record may be absent: it is looked up when it is followed, not when it is written. */
+  readonly weak?: true
 }
 
 /** The definition of one field. */
@@ -99,6 +102,21 @@ export interface Field<Output, P extends Presence = Presence, Managed extends bo
   readonly [output]?: { readonly type: Output; readonly presence: P; readonly managed: Managed }
 }
 
+declare const target: unique symbol
+
+/** What a reference names, for the compiler: a record type, `self`, or a name of which nothing more is known. */
+export type Target = string | { readonly name: string; readonly fields: Fields }
+
+/** A declared field that holds references: one, or a list of them. */
+export interface ReferenceField<To extends Target, Many extends boolean> {
+  readonly [target]?: { readonly to: To; readonly many: Many }
+}
+
+/** What the references of a field name; never for a field that holds none. */
+export type TargetOf<F> = F extends ReferenceField<infer To, boolean> ? To : never
+/** Whether a field holds a list of references. */
+export type IsMany<F> = F extends ReferenceField<Target, infer Many> ? Many : never
+
 /** Declared fields by name. */
 export interface Fields {
   readonly [name: string]: Field<unknown>
@@ -112,6 +130,7 @@ type PresenceOf<T> = T extends { readonly optional: true }
     : 'required'
 type ManagedOf<T> = T extends { readonly managed: true } ? true : false
 type Declared<Output, T> = Field<Output, PresenceOf<T>, ManagedOf<T>>
+type Listed<I> = [TargetOf<I>] extends [never] ? object : ReferenceField<TargetOf<I>, true>
 type Without<D, K extends keyof D = never> = Omit<D, 'kind' | K>
 
 /** Declares a text field. */
@@ -154,10 +173,10 @@ export function enumeration<const V extends readonly string[], const T extends T
 }
 
 /** Declares a list of values of one kind. */
-export function list<Item, const T extends Without<ListDefinition, 'items'> = object>(
-  items: Field<Item>,
-  traits?: T,
-): Declared<readonly Item[], T> {
+export function list<
+  const I extends Field<unknown>,
+  const T extends Without<ListDefinition, 'items'> = object,
+>(items: I, traits?: T): Declared<readonly Value<I>[], T> & Listed<I> {
   return { definition: { ...traits, kind: 'list', items: items.definition } }
 }
 
@@ -174,17 +193,44 @@ export function json<const T extends Traits = object>(traits?: T): Declared<Json
   return { definition: { ...traits, kind: 'json' } }
 }
 
-/** Declares a field that holds the id of a record of type `to`. */
-export function reference<const T extends Traits = object>(
-  to: string,
-  traits?: T,
-): Declared<string, T> {
-  return { definition: { ...traits, kind: 'reference', to } }
+/**
+ * Declares a field that holds the id of a record of type `to`: a record type, or its name (for types that name one
+ * another), `self` for the type that is being declared, or `*` for any type, and then the value is `Type/id`.
+ */
+export function reference<
+  const To extends Target,
+  const T extends Without<ReferenceDefinition, 'to'> = object,
+>(to: To, traits?: T): Declared<string, T> & ReferenceField<To, false> {
+  const name = typeof to === 'string' ? to : to.name
+  return { definition: { ...traits, kind: 'reference', to: name } }
 }
+
+/** What stands for the type that is being declared, until it is. */
+const self = 'self'
 
 /** The definitions of declared fields. */
 export function definitionsOf(fields: Fields): FieldDefinitions {
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.definition]))
+}
+
+/** Fields with the name of their type in the place of `self`. */
+export function withSelf(fields: FieldDefinitions, name: string): FieldDefinitions {
+  return Object.fromEntries(
+    Object.entries(fields).map(([member, field]) => [member, namingSelf(field, name)]),
+  )
+}
+
+function namingSelf(field: FieldDefinition, name: string): FieldDefinition {
+  switch (field.kind) {
+    case 'reference':
+      return field.to === self ? { ...field, to: name } : field
+    case 'list':
+      return { ...field, items: namingSelf(field.items, name) }
+    case 'object':
+      return { ...field, fields: withSelf(field.fields, name) }
+    default:
+      return field
+  }
 }
 
 type Value<F> = F extends Field<infer Output, Presence, boolean> ? Output : never

@@ -129,7 +129,11 @@ function valueJsonSchema(field: FieldDefinition): JsonObject {
     case 'json':
       return { type: 'object' }
     case 'reference':
-      return { type: 'string', 'x-orion-reference': field.to }
+      return {
+        type: 'string',
+        'x-orion-reference': field.to,
+        ...(field.weak ? { 'x-orion-weak': true } : {}),
+      }
   }
 }
 

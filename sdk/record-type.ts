@@ -9,6 +9,7 @@ import {
   type FieldDefinitions,
   type Fields,
   type InputOf,
+  withSelf,
 } from './field.ts'
 import { fieldsProblems, isNested } from './field-problems.ts'
 import { fieldsShape } from './field-shape.ts'
@@ -61,7 +62,7 @@ export function defineRecordType<F extends Fields>(
   const definition: RecordTypeDefinition = {
     name,
     ...(declaration.description === undefined ? {} : { description: declaration.description }),
-    fields: definitionsOf(declaration.fields),
+    fields: withSelf(definitionsOf(declaration.fields), name),
     ...(declaration.indexes === undefined ? {} : { indexes: declaration.indexes }),
   }
   const problems = definitionProblems(definition)

@@ -160,6 +160,7 @@ export const toldLimits = [
   'groupsMax',
   'operationsMax',
   'transactionMaxBytes',
+  'referencesMax',
   'matchStepsMax',
   'recordTypesMax',
   'writeQueueMax',

@@ -50,6 +50,7 @@ const remedies: { readonly [R in ConflictData['reason']]: string } = {
   exists: 'Take another id, or update the record that is there.',
   guard: 'Read the guarded record again and decide anew.',
   epoch: 'The store was restored or copied: read again before you write.',
+  referenced: 'Let the referrers name another record first.',
 }
 
 function messageOf(race: LostRace, shown: boolean): string {

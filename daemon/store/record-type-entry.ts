@@ -4,6 +4,7 @@ import type { JsonObject } from '../../sdk/json.ts'
 import type { Record, Token } from '../../sdk/model.ts'
 import { RecordSchema } from '../../sdk/record-schema.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
+import { type ReferencePlace, referencePlaces } from '../../sdk/references.ts'
 import type { Connection, SqlValue } from './engine/engine.ts'
 import { RowCodec, type StoredRecord } from './row-codec.ts'
 import { recordTableName, type SqlCompiler } from './sql.ts'
@@ -14,6 +15,8 @@ export class RecordTypeEntry {
   readonly schemaVersion: number
   readonly schema: RecordSchema
   readonly codec: RowCodec
+  /** Where its data name other records. */
+  readonly references: readonly ReferencePlace[]
   readonly #compiler: SqlCompiler
   readonly #select: string
   readonly #insert: string
@@ -27,6 +30,7 @@ export class RecordTypeEntry {
     this.schemaVersion = schemaVersion
     this.schema = new RecordSchema(definition)
     this.codec = new RowCodec(definition)
+    this.references = referencePlaces(definition.fields)
     this.#compiler = compiler
     const table = recordTableName(definition.name)
     this.#select = compiler

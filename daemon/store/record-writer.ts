@@ -14,6 +14,7 @@ import { EngineError } from './engine/engine.ts'
 import type { Authorship, ChangeEntry } from './event-log.ts'
 import { eraseBackFrom } from './record-history.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
+import { type ChecksAt, ReferenceWrites } from './reference-writes.ts'
 import type { StoredRecord } from './row-codec.ts'
 import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
@@ -46,17 +47,33 @@ export class RecordWriter {
   readonly #context: StoreContext
   readonly #caller: Caller
   readonly #authorship: Authorship
+  readonly #references: ReferenceWrites
   /** JSON text that this request has written so far, in bytes, and steps of matching texts against patterns. */
   #writtenBytes = 0
   #matchSteps = 0
 
-  constructor(context: StoreContext, caller: Caller, authorship: Authorship) {
+  /** @param checksAt - `end` for a request of several operations, which then calls `finish`. */
+  constructor(
+    context: StoreContext,
+    request: {
+      readonly caller: Caller
+      readonly authorship: Authorship
+      readonly checksAt: ChecksAt
+    },
+  ) {
     this.#context = context
-    this.#caller = caller
-    this.#authorship = authorship
+    this.#caller = request.caller
+    this.#authorship = request.authorship
+    this.#references = new ReferenceWrites(context, request.caller, request.checksAt)
+  }
+
+  /** Checks what could not be checked before the last operation; `at` tells which one it is about. */
+  finish(at: (operation: number, check: () => void) => void): void {
+    this.#references.finish(at)
   }
 
   perform(operation: RecordOperation): Written {
+    this.#references.begin()
     const entry = this.#context.type(operation.type)
     switch (operation.op) {
       case 'create':
@@ -89,6 +106,7 @@ export class RecordWriter {
 
   /** Takes a record over as it is; the log remembers that it came from elsewhere. */
   import(imported: ImportedRecord): Written {
+    this.#references.begin()
     const entry = this.#context.type(imported.type)
     const data = checkData(entry.schema, imported.data, this.#spend)
     const encodedData = this.#encode(entry, data)
@@ -116,9 +134,12 @@ export class RecordWriter {
 
   #insert(entry: RecordTypeEntry, fresh: FreshRecord): Written {
     const { draft, encodedData, imported, previousSeq } = fresh
+    const { id, data: after } = draft
+    const references = this.#references.plan(entry, { id, before: undefined, after, imported })
     const seq = this.#context.log.nextSeq
     const record: Record = { ...draft, token: this.#context.tokenAt(seq) }
     this.#writing(entry, record, () => entry.insert(this.#context.connection, record, seq))
+    references.apply()
     const changedFields = Object.keys(record.data)
     this.#append({ op: 'created', record, encodedData, changedFields, imported, previousSeq })
     return { changed: true, record, seq }
@@ -153,12 +174,15 @@ export class RecordWriter {
     const { data, changedFields } = this.#applied(entry, record, operation)
     if (changedFields.length === 0) return { changed: false, record, seq: previousSeq }
     const encodedData = this.#encode(entry, data)
+    const change = { id: record.id, before: record, after: data, changedFields }
+    const references = this.#references.plan(entry, change)
     const seq = this.#context.log.nextSeq
     const next = this.#next(record, seq, { data, lifecycle: record.lifecycle })
     this.#writing(entry, next, () => {
       const change = { record: next, seq, expectedVersion: record.version, changedFields }
       if (!entry.update(this.#context.connection, change)) throw lostRow(record)
     })
+    references.apply()
     this.#append({ record: next, op: 'updated', encodedData, changedFields, previousSeq })
     return { changed: true, record: next, seq }
   }
@@ -200,11 +224,13 @@ export class RecordWriter {
   #purge(entry: RecordTypeEntry, operation: Move): Written {
     const { record, seq: previousSeq } = this.#present(entry, operation)
     const { connection, log } = this.#context
+    const references = this.#references.planPurge(entry, record, operation.force ?? false)
     const seq = log.nextSeq
     const next = this.#next(record, seq, { data: {}, lifecycle: 'deleted' })
     // Freed space is overwritten, so that the values are gone from the file and not only from view.
     connection.exec('PRAGMA secure_delete = ON')
     if (!entry.remove(connection, record.id, record.version)) throw lostRow(record)
+    references.apply()
     eraseBackFrom(this.#context, previousSeq)
     connection
       .prepare('INSERT OR REPLACE INTO tombstones (type, id, version, seq) VALUES (?, ?, ?, ?)')

@@ -3,6 +3,7 @@
 import type { FieldDefinition } from '../../sdk/field.ts'
 import { type Json, jsonEqual } from '../../sdk/json.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
+import { referencePlaces, strengthOf } from '../../sdk/references.ts'
 import { recordTableName } from './sql.ts'
 
 /** A name as SQL text. Names were checked by `definitionProblems`; quoting makes keywords harmless. */
@@ -36,7 +37,13 @@ export function createTableStatements(definition: RecordTypeDefinition): string[
 
 /** One thing that a new definition adds. */
 export interface TypeChange {
-  readonly change: 'type added' | 'field added' | 'index added' | 'description changed'
+  readonly change:
+    | 'type added'
+    | 'field added'
+    | 'index added'
+    | 'reference added'
+    | 'reference checked'
+    | 'description changed'
   readonly field?: string
 }
 
@@ -61,6 +68,7 @@ export function compareDefinitions(
   const plan: string[] = []
   const changes: TypeChange[] = []
   const added: string[] = []
+  const kept: { [name: string]: FieldDefinition } = {}
   for (const [name, field] of Object.entries(wanted.fields)) {
     const before = Object.hasOwn(stored.fields, name) ? stored.fields[name] : undefined
     if (before === undefined) {
@@ -72,6 +80,12 @@ export function compareDefinitions(
       added.push(name)
       changes.push({ change: 'field added', field: name })
     } else if (!jsonEqual(asStored(before), asStored(field))) {
+      const strength = strengthOf(before, field)
+      // Of two clients that say different things of the same texts, the one that says more is heard.
+      if (strength === 'weaker') kept[name] = before
+      if (strength === 'stronger') changes.push(strengthened(name, field))
+      if (strength === 'same') changes.push({ change: 'description changed', field: name })
+      if (strength !== undefined) continue
       plan.push(
         `field ${name} changes from ${JSON.stringify(asStored(before))} to ${JSON.stringify(asStored(field))}`,
       )
@@ -79,7 +93,7 @@ export function compareDefinitions(
       changes.push({ change: 'description changed', field: name })
     }
   }
-  const merged = merge(stored, wanted)
+  const merged = merge(stored, { ...wanted, fields: { ...wanted.fields, ...kept } })
   if (plan.length > 0) return { kind: 'migration', plan, merged }
   const newIndexes = (wanted.indexes ?? []).filter((index) => !hasIndex(stored, index))
   for (const index of newIndexes) changes.push({ change: 'index added', field: index.join(',') })
@@ -90,6 +104,11 @@ export function compareDefinitions(
     ...indexStatements({ ...merged, indexes: newIndexes }, added),
   ]
   return { kind: 'additive', changes, statements, merged }
+}
+
+function strengthened(name: string, field: FieldDefinition): TypeChange {
+  const isChecked = referencePlaces({ [name]: field }).some(({ weak }) => !weak)
+  return { change: isChecked ? 'reference checked' : 'reference added', field: name }
 }
 
 function merge(stored: RecordTypeDefinition, wanted: RecordTypeDefinition): RecordTypeDefinition {

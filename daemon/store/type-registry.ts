@@ -2,7 +2,9 @@
 import { OrionError } from '../../sdk/errors.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { countFields, definitionProblems } from '../../sdk/record-type.ts'
+import type { ReferencePlace } from '../../sdk/references.ts'
 import { RecordTypeEntry } from './record-type-entry.ts'
+import { danglingReferences, fillReferences, namelessValues } from './reference-table.ts'
 import type { SqlCompiler } from './sql.ts'
 import type { StoreContext } from './store-context.ts'
 import { compareDefinitions, createTableStatements, type TypeChange } from './tables.ts'
@@ -31,6 +33,18 @@ export class TypeRegistry {
     for (const row of rows) {
       const definition: RecordTypeDefinition = JSON.parse(String(row.definition))
       this.adopt(new RecordTypeEntry(this.#compiler, definition, Number(row.schema_version)))
+    }
+    this.#fillReferences()
+  }
+
+  /** For types that declared references before the store knew who names whom. */
+  #fillReferences(): void {
+    const { connection, types } = this.#context
+    for (const entry of types.values()) {
+      if (entry.references.length === 0) continue
+      connection.exec('BEGIN IMMEDIATE')
+      fillReferences(connection, entry)
+      connection.exec('COMMIT')
     }
   }
 
@@ -64,7 +78,39 @@ export class TypeRegistry {
     }
     this.#assertBounded(difference.merged)
     for (const statement of difference.statements) this.#context.connection.exec(statement)
-    return this.#keep(difference.merged, stored.schemaVersion + 1, difference.changes)
+    const outcome = this.#keep(difference.merged, stored.schemaVersion + 1, difference.changes)
+    this.#checkReferences(stored, outcome.entry)
+    return outcome
+  }
+
+  /**
+   * What is checked from now on has to hold already.
+   *
+   * @throws OrionError `migration_required` naming records that are named and are not there.
+   */
+  #checkReferences(stored: RecordTypeEntry, entry: RecordTypeEntry): void {
+    const { connection, types } = this.#context
+    const { name: type } = entry.definition
+    fillReferences(connection, entry)
+    const wasChecked = new Set(checkedPlaces(stored).map(({ path }) => path))
+    const places = checkedPlaces(entry).filter(({ path }) => !wasChecked.has(path))
+    const plan = [
+      ...namelessValues(connection, entry, places).map(
+        ({ id, path, value }) => `${type} ${id}: ${path} ${JSON.stringify(value)} is no id`,
+      ),
+      ...places.flatMap(({ path }) =>
+        danglingReferences(connection, { type, path, limit: 5 }, (name) => types.has(name)).map(
+          ({ id, target }) =>
+            `${type} ${id}: ${path} names ${target.type} ${target.id}, which is not there`,
+        ),
+      ),
+    ]
+    if (plan.length === 0) return
+    throw new OrionError(
+      'migration_required',
+      `the references of ${type} can't be checked from now on: ${plan.join('; ')}`,
+      { plan, remedy: 'Mend these records first, or declare the reference `weak`.' },
+    )
   }
 
   /** What a type becomes is bounded too: many small additions make as large a type as one. */
@@ -120,7 +166,9 @@ export class TypeRegistry {
     for (const statement of createTableStatements(definition)) {
       this.#context.connection.exec(statement)
     }
-    return this.#keep(definition, 1, [{ change: 'type added' }])
+    const outcome = this.#keep(definition, 1, [{ change: 'type added' }])
+    fillReferences(this.#context.connection, outcome.entry)
+    return outcome
   }
 
   #keep(
@@ -135,6 +183,10 @@ export class TypeRegistry {
       .run([definition.name, schemaVersion, JSON.stringify(definition)])
     return { entry: new RecordTypeEntry(this.#compiler, definition, schemaVersion), changes }
   }
+}
+
+function checkedPlaces({ references }: RecordTypeEntry): ReferencePlace[] {
+  return references.filter(({ weak }) => !weak)
 }
 
 function assertAtMost(bound: {

@@ -77,22 +77,32 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
     const { operations, guards = [] } = params
     return this.#several('record/transact', { params, items: operations }, caller, (authorship) => {
       for (const guard of guards) this.#checkGuard(guard, caller)
-      const writer = new RecordWriter(this.#context, caller, authorship)
-      return operations.map((operation, index) =>
+      const writer = this.#writer(caller, authorship, 'end')
+      const written = operations.map((operation, index) =>
         atOperation(index, () => {
           requireVersion(operation)
           return writer.perform(operation)
         }),
       )
+      writer.finish(atOperation)
+      return written
     })
   }
 
   import(params: Params<'import'>, caller: Caller): Promise<Several> {
     const { records } = params
     return this.#several('record/import', { params, items: records }, caller, (authorship) => {
-      const writer = new RecordWriter(this.#context, caller, authorship)
-      return records.map((record, index) => atOperation(index, () => writer.import(record)))
+      const writer = this.#writer(caller, authorship, 'end')
+      const written = records.map((record, index) =>
+        atOperation(index, () => writer.import(record)),
+      )
+      writer.finish(atOperation)
+      return written
     })
+  }
+
+  #writer(caller: Caller, authorship: Authorship, checksAt: 'once' | 'end'): RecordWriter {
+    return new RecordWriter(this.#context, { caller, authorship, checksAt })
   }
 
   publish(params: Params<'publish'>, caller: Caller): ReturnType<StoreWrites['publish']> {
@@ -142,7 +152,7 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
       undo: params.dryRun ? 'always' : purge ? 'on-refusal' : 'nothing',
       alone: purge,
       run: (authorship) =>
-        this.#resultOf(new RecordWriter(this.#context, caller, authorship).perform(params), params),
+        this.#resultOf(this.#writer(caller, authorship, 'once').perform(params), params),
       bare: ({ record: _, ...rest }) => ({ ...rest }),
       replay: (kept) => this.#replayed(kept as unknown as WriteResult, params),
       ...(purge ? { committed: () => this.#erase() } : {}),

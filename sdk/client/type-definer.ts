@@ -1,12 +1,14 @@
 import { isOrionError } from '../errors.ts'
 import { DefineType, GetType, recordTypeDefinition } from '../protocol/types.ts'
 import type { RecordType, RecordTypeDefinition } from '../record-type.ts'
+import { strengthOf } from '../references.ts'
 import type { Caller, CallOptions } from './caller.ts'
 
 /**
  * Makes sure that the store knows the record types a program uses: defines a type it lacks, adds fields it lacks.
  *
- * Looks once for each type and epoch, with one `type/get`. Fields that both know are left as the store has them.
+ * Looks once for each type and epoch, with one `type/get`. Fields that both know are left as the store has them, but
+ * for a text that is a reference here.
  */
 export class TypeDefiner {
   readonly #caller: Caller
@@ -50,9 +52,17 @@ export class TypeDefiner {
 
   async #define(definition: RecordTypeDefinition, options: CallOptions): Promise<void> {
     const stored = await this.#stored(definition.name, options)
-    const names = Object.keys(definition.fields)
-    if (stored !== undefined && names.every((name) => Object.hasOwn(stored.fields, name))) return
-    const wanted = { ...definition, fields: { ...definition.fields, ...stored?.fields } }
+    const fields = { ...definition.fields, ...stored?.fields }
+    for (const [name, field] of Object.entries(definition.fields)) {
+      const known = fields[name]
+      if (known !== undefined && strengthOf(known, field) === 'stronger') fields[name] = field
+    }
+    const isKnown = (name: string): boolean =>
+      stored !== undefined &&
+      Object.hasOwn(stored.fields, name) &&
+      fields[name] === stored.fields[name]
+    if (Object.keys(definition.fields).every(isKnown)) return
+    const wanted = { ...definition, fields }
     try {
       await this.#caller.call(DefineType, { definition: wanted }, options)
     } catch (error) {

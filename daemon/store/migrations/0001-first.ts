@@ -1,7 +1,7 @@
 /** The first format of a store: what it is, its log, its record types, and the answers it must repeat. */
 import type { FormatMigration } from './migration.ts'
 
-/** Format 1, the only one so far. */
+/** Format 1. */
 export const first: FormatMigration = {
   format: 1,
   statements: [

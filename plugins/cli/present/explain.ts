@@ -48,7 +48,8 @@ function conflictLines(data: ConflictData, { colours, now }: ExplainStyle): stri
     const when = data.changedAt === undefined ? '' : ` ${ago(age(data.changedAt, now))}`
     lines.push(`  ${safeText(data.changedBy)} changed it${when}${safeText(fields)}`)
   }
-  if (current !== null && 'data' in current) lines.push(...currentLines(current, data))
+  const isShown = data.reason !== 'referenced' && current !== null
+  if (isShown && 'data' in current) lines.push(...currentLines(current, data))
   return lines
 }
 
@@ -67,11 +68,18 @@ function conflictHeadline(data: ConflictData): string {
       return `${what}, which the transaction only reads, ${found}, not ${versionText(expectedVersion)}`
     case 'epoch':
       return 'the store was put back to an earlier state since you read it'
+    case 'referenced':
+      return `${what} is named by ${referrersText(data)}`
     case 'version':
       return `${what} ${found}, you expected ${versionText(expectedVersion)}`
     default:
       return data.reason satisfies never
   }
+}
+
+function referrersText({ referrers = [] }: ConflictData): string {
+  if (referrers.length === 0) return 'records that you may not read'
+  return referrers.map(({ type, id, field }) => safeText(`${type} ${id} (${field})`)).join(', ')
 }
 
 function versionText(version: number | null | undefined): string {
@@ -113,6 +121,7 @@ function conflictRemedy(data: ConflictData): string | undefined {
         : `look at what is there now and decide again; then repeat with --expected-version ${current.version}`
     case 'guard':
     case 'epoch':
+    case 'referenced':
       return data.remedy ?? 'read the records again, then repeat'
     default:
       return data.reason satisfies never

@@ -55,7 +55,9 @@ function kindOf(field: JsonObject): string {
 function detailOf(kind: string, field: JsonObject): string {
   if (kind === 'enumeration' && Array.isArray(field.values)) return field.values.join(' | ')
   if (kind === 'list') return `list of ${itemKind(field.items)}`
-  return kind === 'reference' ? `reference to ${cellText(field.to)}` : kind
+  if (kind !== 'reference') return kind
+  const to = field.to === '*' ? 'any type' : cellText(field.to)
+  return `${field.weak === true ? 'weak ' : ''}reference to ${to}`
 }
 
 function itemKind(items: Json | undefined): string {

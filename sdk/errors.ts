@@ -22,7 +22,7 @@ export interface CommonErrorData {
 
 /** A compare-and-swap that lost, and why. `current` is null when there is no record. */
 export interface ConflictData extends CommonErrorData {
-  readonly reason: 'version' | 'exists' | 'epoch' | 'guard' | 'referenced'
+  readonly reason: 'version' | 'exists' | 'epoch' | 'guard' | 'referenced' | 'state' | 'digest'
   readonly type?: string
   readonly id?: string
   /** Only the version for a caller that may not read the type. */
@@ -38,6 +38,16 @@ export interface ConflictData extends CommonErrorData {
     readonly type: string
     readonly id: string
     readonly field: string
+  }[]
+  /** The state of a proposal that can't be moved so, and the states that may follow it. */
+  readonly status?: string
+  readonly allowed?: readonly string[]
+  /** What a proposal is based on and has moved. */
+  readonly moved?: readonly {
+    readonly type: string
+    readonly id: string
+    readonly expected: number | null
+    readonly found: number | null
   }[]
 }
 
@@ -76,7 +86,7 @@ export interface ErrorDataByKind {
   /** A scope is missing, or the field is managed: ask somebody who may. */
   forbidden: CommonErrorData & { readonly needs?: string }
   /** Somebody else has to approve: wait for the proposal. */
-  approval_required: CommonErrorData & { readonly proposalId: string }
+  approval_required: CommonErrorData & { readonly proposalId?: string }
   /** There is no such record. */
   not_found: CommonErrorData & { readonly type?: string; readonly id?: string }
   /** There is no such record type: define it, or fix the name. */

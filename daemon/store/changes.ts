@@ -28,7 +28,7 @@ export function applyChanges(
   schema: RecordSchema,
   present: JsonObject,
   changes: RequestedChanges,
-  spend?: SpendSteps,
+  options: { readonly spend?: SpendSteps; readonly mayManage?: boolean } = {},
 ): AppliedChanges {
   const fields = schema.definition.fields
   const touched = touchedFields(changes)
@@ -36,13 +36,13 @@ export function applyChanges(
     const named = Object.fromEntries(touched.map((name) => [name, null]))
     throw invalidRecord(schema.definition.name, unknownFields(named, fields))
   }
-  refuseManaged(schema, touched)
+  if (!options.mayManage) refuseManaged(schema, touched)
   const draft: { [field: string]: Json } = { ...present, ...changes.set }
   for (const name of changes.unset ?? []) delete draft[name]
   for (const operator of changes.apply ?? []) {
     draft[operator.field] = applyOperator(draft[operator.field], operator, fields[operator.field])
   }
-  const data = checkData(schema, draft, spend)
+  const data = checkData(schema, draft, options.spend)
   const changedFields = touched.filter((name) => !jsonEqual(data[name], present[name]))
   const fixed = changedFields.filter((name) => fields[name]?.immutable)
   if (fixed.length > 0) {

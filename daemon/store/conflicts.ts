@@ -5,9 +5,12 @@ import { newestSeq, rowsBackFrom } from './record-history.ts'
 import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
 
+/** Why a write of records loses. */
+type RaceReason = Exclude<ConflictData['reason'], 'state' | 'digest'>
+
 /** What was wanted of which record. */
 export interface LostRace {
-  readonly reason: ConflictData['reason']
+  readonly reason: RaceReason
   readonly type: string
   readonly id: string
   readonly current: Record | undefined
@@ -45,7 +48,7 @@ export function conflictError(
   return new OrionError('conflict', messageOf(race, shown), data)
 }
 
-const remedies: { readonly [R in ConflictData['reason']]: string } = {
+const remedies: { readonly [R in RaceReason]: string } = {
   version: 'Look at `current`, decide again, and write against its version.',
   exists: 'Take another id, or update the record that is there.',
   guard: 'Read the guarded record again and decide anew.',

@@ -34,6 +34,8 @@ export interface ChangeEntry {
   readonly previousSeq?: number | undefined
   readonly changedFields: readonly string[]
   readonly imported?: boolean | undefined
+  /** Whether its topic says more than what was done to the record: how a method of the daemon moved it. */
+  readonly isMove?: boolean | undefined
 }
 
 /** A change of a record, or an event of a client's own. */
@@ -156,6 +158,11 @@ export class EventLog implements StoreLog {
     this.#lastSeq = mark
   }
 
+  /** The events after a position that are not on disk yet, oldest first: what an open transaction has said so far. */
+  unsyncedAfter(seq: number): Event[] {
+    return this.#unsynced.flatMap(({ event }) => (event.seq > seq ? [event] : []))
+  }
+
   /** Has somebody told of each record whose change is taken back. */
   onReset(listener: (type: string, id: string) => void): void {
     this.#onReset = listener
@@ -172,7 +179,7 @@ export class EventLog implements StoreLog {
       .run([
         event.seq,
         event.txn,
-        record === undefined ? event.topic : null,
+        record === undefined || ('isMove' in entry && entry.isMove) ? event.topic : null,
         event.type ?? null,
         event.id ?? null,
         event.op ?? null,

@@ -5,13 +5,14 @@
 
 import { isOrionError, OrionError } from '../../sdk/errors.ts'
 import { parseInstant } from '../../sdk/instant.ts'
-import type { Lifecycle, Operation, Record, Version } from '../../sdk/model.ts'
+import type { Record, Version } from '../../sdk/model.ts'
 import type { ImportedRecord, TransactOperation } from '../../sdk/protocol/records.ts'
 import { uuidV7 } from '../../sdk/uuid-v7.ts'
 import { type AppliedChanges, applyChanges, checkData, checkNewData } from './changes.ts'
 import { conflictError } from './conflicts.ts'
 import { EngineError } from './engine/engine.ts'
 import type { Authorship, ChangeEntry } from './event-log.ts'
+import { moves, wrongLifecycle } from './lifecycle-moves.ts'
 import { eraseBackFrom } from './record-history.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import { type ChecksAt, ReferenceWrites } from './reference-writes.ts'
@@ -72,14 +73,18 @@ export class RecordWriter {
     this.#references.finish(at)
   }
 
-  perform(operation: RecordOperation): Written {
+  /**
+   * @param move - Given by the method that owns the managed fields: they may be set, and the topic of the event ends
+   *   in this word.
+   */
+  perform(operation: RecordOperation, move?: string): Written {
     this.#references.begin()
     const entry = this.#context.type(operation.type)
     switch (operation.op) {
       case 'create':
-        return this.#create(entry, operation)
+        return this.#create(entry, operation, move)
       case 'update':
-        return this.#update(entry, operation)
+        return this.#update(entry, operation, move)
       case 'purge':
         return this.#purge(entry, operation)
       default:
@@ -87,8 +92,9 @@ export class RecordWriter {
     }
   }
 
-  #create(entry: RecordTypeEntry, operation: Create): Written {
-    const data = checkNewData(entry.schema, operation.data, this.#spend)
+  #create(entry: RecordTypeEntry, operation: Create, move: string | undefined): Written {
+    const check = move === undefined ? checkNewData : checkData
+    const data = check(entry.schema, operation.data, this.#spend)
     const encodedData = this.#encode(entry, data)
     const id = operation.id ?? uuidV7()
     const { at, actor } = this.#authorship
@@ -101,6 +107,7 @@ export class RecordWriter {
       encodedData,
       imported: false,
       previousSeq,
+      move,
     })
   }
 
@@ -133,7 +140,7 @@ export class RecordWriter {
   }
 
   #insert(entry: RecordTypeEntry, fresh: FreshRecord): Written {
-    const { draft, encodedData, imported, previousSeq } = fresh
+    const { draft, encodedData, imported, previousSeq, move } = fresh
     const { id, data: after } = draft
     const references = this.#references.plan(entry, { id, before: undefined, after, imported })
     const seq = this.#context.log.nextSeq
@@ -141,7 +148,8 @@ export class RecordWriter {
     this.#writing(entry, record, () => entry.insert(this.#context.connection, record, seq))
     references.apply()
     const changedFields = Object.keys(record.data)
-    this.#append({ op: 'created', record, encodedData, changedFields, imported, previousSeq })
+    const change = { record, encodedData, changedFields, imported, previousSeq }
+    this.#append({ op: 'created', ...change }, move)
     return { changed: true, record, seq }
   }
 
@@ -165,13 +173,13 @@ export class RecordWriter {
     }
   }
 
-  #update(entry: RecordTypeEntry, operation: Update): Written {
+  #update(entry: RecordTypeEntry, operation: Update, move: string | undefined): Written {
     const { record, seq: previousSeq } = this.#present(entry, operation)
     const onlyOperators = operation.expectedVersion === undefined && !operation.force
     if (record.lifecycle !== 'active' && (onlyOperators || record.lifecycle === 'deleted')) {
       throw wrongLifecycle(record, 'updated')
     }
-    const { data, changedFields } = this.#applied(entry, record, operation)
+    const { data, changedFields } = this.#applied(entry, record, { operation, move })
     if (changedFields.length === 0) return { changed: false, record, seq: previousSeq }
     const encodedData = this.#encode(entry, data)
     const change = { id: record.id, before: record, after: data, changedFields }
@@ -183,14 +191,19 @@ export class RecordWriter {
       if (!entry.update(this.#context.connection, change)) throw lostRow(record)
     })
     references.apply()
-    this.#append({ record: next, op: 'updated', encodedData, changedFields, previousSeq })
+    this.#append({ record: next, op: 'updated', encodedData, changedFields, previousSeq }, move)
     return { changed: true, record: next, seq }
   }
 
   /** What does not fit may be a value of the record: who may not read it is told no more than the fields. */
-  #applied(entry: RecordTypeEntry, record: Record, operation: Update): AppliedChanges {
+  #applied(
+    entry: RecordTypeEntry,
+    record: Record,
+    { operation, move }: { readonly operation: Update; readonly move: string | undefined },
+  ): AppliedChanges {
+    const options = { spend: this.#spend, mayManage: move !== undefined }
     try {
-      return applyChanges(entry.schema, record.data, operation, this.#spend)
+      return applyChanges(entry.schema, record.data, operation, options)
     } catch (error) {
       const { type } = record
       if (!isOrionError(error, 'invalid_record') || this.#caller.mayRead(type)) throw error
@@ -283,14 +296,28 @@ export class RecordWriter {
     }
   }
 
-  #append(change: Omit<ChangeEntry, 'topic' | 'previousVersion'>): void {
+  #append(
+    change: Omit<ChangeEntry, 'topic' | 'previousVersion' | 'isMove'>,
+    move?: string | undefined,
+  ): void {
     const { op, record, encodedData, changedFields, imported, previousSeq } = change
     const { cache, log } = this.#context
-    const topic = `${record.type}.${op}`
+    const isMove = move !== undefined && move !== op
+    const topic = `${record.type}.${isMove ? move : op}`
     // What is created has no version before it, even where it goes on from a purged record.
     const previousVersion = op === 'created' ? undefined : ((record.version - 1) as Version)
     log.append(
-      { topic, op, record, encodedData, changedFields, imported, previousVersion, previousSeq },
+      {
+        topic,
+        op,
+        record,
+        encodedData,
+        changedFields,
+        imported,
+        previousVersion,
+        previousSeq,
+        isMove,
+      },
       this.#authorship,
     )
     if (op === 'purged') cache.drop(record.type, record.id)
@@ -348,31 +375,13 @@ interface FreshRecord {
   readonly encodedData: string
   readonly imported: boolean
   readonly previousSeq: number | undefined
+  readonly move?: string | undefined
 }
 
 /** What a new record goes on from. */
 interface Beginning {
   readonly version: Version
   readonly previousSeq: number | undefined
-}
-
-const moves: {
-  readonly [M in 'delete' | 'restore' | 'archive']: {
-    readonly lifecycle: Lifecycle
-    readonly op: Operation
-  }
-} = {
-  delete: { lifecycle: 'deleted', op: 'deleted' },
-  restore: { lifecycle: 'active', op: 'restored' },
-  archive: { lifecycle: 'archived', op: 'archived' },
-}
-
-function wrongLifecycle(record: Record, what: string): OrionError {
-  return new OrionError(
-    'invalid_request',
-    `${record.type} ${JSON.stringify(record.id)} is ${record.lifecycle} and can't be ${what}`,
-    { remedy: `Restore it first, with record/restore and expectedVersion ${record.version}.` },
-  )
 }
 
 function requireInstant(text: string, path: string): string {

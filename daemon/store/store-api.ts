@@ -16,6 +16,7 @@ import type * as records from '../../sdk/protocol/records.ts'
 import type * as types from '../../sdk/protocol/types.ts'
 import type * as upkeep from '../../sdk/protocol/upkeep.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
+import type { ManagedAnswer, ManagedRequest, ManagedTransaction } from './managed-api.ts'
 
 /** On whose behalf a request is made; the session proved it. */
 export interface Caller {
@@ -96,6 +97,17 @@ export interface StoreWrites {
     params: Params<typeof types.DefineType>,
     caller: Caller,
   ): Promise<Result<typeof types.DefineType>>
+}
+
+/** What the daemon's own methods may do with records beyond what clients may: see `managed-api.ts`. */
+export interface StoreManagement {
+  /** Runs a request of the daemon's own as one transaction; resolves after it is on disk. */
+  manage<T extends ManagedAnswer>(request: ManagedRequest<T>, caller: Caller): Promise<T>
+  /**
+   * Runs something in a transaction that is rolled back whatever happens: nothing of it is seen by anybody else, and
+   * neither the file nor its log changes by a byte.
+   */
+  tryOut<T>(run: (work: ManagedTransaction) => T, caller: Caller): Promise<T>
 }
 
 /** What a subscriber may have of each event. */
@@ -218,7 +230,7 @@ export interface StoreBackupsApi {
 export type Backup = Result<typeof upkeep.ListBackups>['backups'][number]
 
 /** The store as the session, the events and the composition root see it. */
-export interface StoreApi extends StoreReads, StoreWrites {
+export interface StoreApi extends StoreReads, StoreWrites, StoreManagement {
   readonly storeId: string
   readonly epoch: string
   readonly log: StoreLog

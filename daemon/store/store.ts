@@ -195,6 +195,8 @@ export class Store implements StoreApi {
     this.#writes.transact(params, caller)
   readonly import: StoreApi['import'] = (params, caller) => this.#writes.import(params, caller)
   readonly publish: StoreApi['publish'] = (params, caller) => this.#writes.publish(params, caller)
+  readonly manage: StoreApi['manage'] = (request, caller) => this.#writes.manage(request, caller)
+  readonly tryOut: StoreApi['tryOut'] = (run, caller) => this.#writes.tryOut(run, caller)
 
   /** Defines types in transactions of their own; reads and writes use them once they are on disk. */
   defineType: StoreApi['defineType'] = async ({ definition, dryRun }, caller) => {

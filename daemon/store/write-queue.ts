@@ -21,6 +21,8 @@ export interface WriteTask<T> {
   readonly undo: 'nothing' | 'on-refusal' | 'always'
   /** Has a transaction of its own: what follows depends on its commit. */
   readonly alone?: boolean
+  /** The whole transaction is rolled back whatever happens, and not a byte of a file changes. Implies `alone`. */
+  readonly discarded?: boolean
   /** How long it may wait for its transaction; then it is refused as `overloaded`. Without one, as long as it takes. */
   readonly waitMaxMs?: number
   /** Called once the work is on disk, before the answer. */
@@ -31,6 +33,7 @@ export interface WriteTask<T> {
 interface Waiting {
   readonly undo: WriteTask<unknown>['undo']
   readonly alone: boolean
+  readonly discarded: boolean
   readonly caller: Pick<Caller, 'cancelled'>
   /** By when its transaction must have begun. */
   readonly beginByMs: number
@@ -103,7 +106,8 @@ export class WriteQueue {
       let value: T
       this.#waiting.push({
         undo: task.undo,
-        alone: task.alone === true,
+        alone: task.alone === true || task.discarded === true,
+        discarded: task.discarded === true,
         caller,
         beginByMs: performance.now() + (task.waitMaxMs ?? Number.POSITIVE_INFINITY),
         run: () => {
@@ -181,6 +185,8 @@ export class WriteQueue {
       for (const entry of group) entry.reject(this.#storageFailed())
       return
     }
+    const [first] = group
+    if (first?.discarded) return this.#runDiscarded(first)
     const outcomes = this.#runTogether(group) ?? group.map((entry) => this.#runAlone(entry))
     // Those that the transaction had no time for are the first of the next one.
     this.#waiting.unshift(...group.splice(outcomes.length))
@@ -232,6 +238,23 @@ export class WriteQueue {
       this.#rollBack(mark)
       return undefined
     }
+  }
+
+  /** Without a commit SQLite appends nothing to its log, unless pages have no room in memory: so they may not spill. */
+  #runDiscarded(entry: Waiting): void {
+    const mark = this.#events.beginRequest()
+    let outcome: Outcome = 'done'
+    try {
+      this.#connection.exec('PRAGMA cache_spill = OFF')
+      this.#connection.prepare('BEGIN IMMEDIATE').run()
+      entry.run()
+    } catch (error) {
+      outcome = { error: this.#nothingWritten(error) }
+    }
+    this.#rollBack(mark)
+    this.#connection.exec('PRAGMA cache_spill = ON')
+    if (outcome === 'done') entry.resolve()
+    else entry.reject(outcome.error)
   }
 
   /** One after the other until the time is up; at least one. */

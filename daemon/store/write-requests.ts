@@ -5,13 +5,16 @@ import type { Actor, Record, Seq, WriteResult } from '../../sdk/model.ts'
 import type { Guard } from '../../sdk/protocol/records.ts'
 import type { WriteOptions } from '../../sdk/protocol/schemas.ts'
 import { AnswerLength, answerTooLong } from './answer-length.ts'
+import { atOperation } from './at-operation.ts'
 import { conflictError } from './conflicts.ts'
 import type { Authorship } from './event-log.ts'
 import { recordOfRow } from './event-log.ts'
 import { fingerprintOf, idempotencyScope } from './idempotency.ts'
+import type { ManagedAnswer, ManagedRequest, ManagedTransaction } from './managed-api.ts'
+import { ManagedWork } from './managed-work.ts'
 import { rowOfVersion } from './record-history.ts'
 import { type RecordOperation, RecordWriter, type Written } from './record-writer.ts'
-import type { Caller, MoveParams, StoreWrites } from './store-api.ts'
+import type { Caller, MoveParams, StoreManagement, StoreWrites } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
 import type { WriteQueue, WriteTask } from './write-queue.ts'
 
@@ -31,15 +34,15 @@ interface RequestBody<T> {
   readonly undo: WriteTask<T>['undo']
   readonly alone?: boolean
   readonly run: (authorship: Authorship) => T
-  /** The answer without the values of records: it is kept for repetition. */
-  readonly bare: (answer: T) => Json
+  /** The answer without the values of records: it is kept for repetition, unless it is undefined. */
+  readonly bare: (answer: T) => Json | undefined
   /** Gives a repeated answer back, marked, with the records that were asked for. */
   readonly replay: (kept: Json) => T
   readonly committed?: (answer: T) => void
 }
 
 /** Turns requests into tasks and submits them. */
-export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
+export class WriteRequests implements Omit<StoreWrites, 'defineType'>, StoreManagement {
   readonly #context: StoreContext
   readonly #queue: WriteQueue
   #lastActor: Actor | undefined
@@ -138,6 +141,44 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
     })
   }
 
+  manage<T extends ManagedAnswer>(
+    { method, params, run }: ManagedRequest<T>,
+    caller: Caller,
+  ): Promise<T> {
+    return this.#submit(caller, {
+      method,
+      params,
+      undo: params.dryRun ? 'always' : 'on-refusal',
+      run: (authorship) => run(this.#managed({ params, authorship }, caller)),
+      bare: ({ record: _, refused, ...rest }) =>
+        refused === undefined ? (rest as unknown as Json) : undefined,
+      replay: (kept) => this.#replayed(kept as unknown as T, params),
+    })
+  }
+
+  tryOut<T>(run: (work: ManagedTransaction) => T, caller: Caller): Promise<T> {
+    const waitMaxMs = this.#context.limits.writeWaitMaxMs
+    const params = { dryRun: true }
+    return this.#queue.submit(
+      {
+        undo: 'nothing',
+        discarded: true,
+        waitMaxMs,
+        run: () =>
+          run(this.#managed({ params, authorship: this.#authorship(params, caller) }, caller)),
+      },
+      caller,
+    )
+  }
+
+  #managed(
+    { params, authorship }: { readonly params: WriteOptions; readonly authorship: Authorship },
+    caller: Caller,
+  ): ManagedTransaction {
+    const tokenOf = (seq: number): Record['token'] => this.#answerToken(seq, params)
+    return new ManagedWork(this.#context, { caller, authorship, tokenOf })
+  }
+
   #one(
     method: string,
     params: WriteOptions & RecordOperation,
@@ -211,8 +252,8 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
       }
       const authorship = this.#authorship(params, caller)
       const answer = body.run(authorship)
-      if (scope !== undefined) {
-        const result = body.bare(answer)
+      const result = scope === undefined ? undefined : body.bare(answer)
+      if (scope !== undefined && result !== undefined) {
         const atMicros = this.#context.lastMicros
         this.#context.answers.keep(scope, { fingerprint, result, atMicros })
       }
@@ -298,7 +339,7 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'> {
     return this.#context.tokenAt(dryRun ? this.#context.log.durableSeq : seq)
   }
 
-  #replayed(kept: WriteResult, params: WriteOptions): WriteResult {
+  #replayed<T extends WriteResult>(kept: T, params: WriteOptions): T {
     if (params.return !== 'record') return { ...kept, replayed: true }
     const row = rowOfVersion(this.#context, kept, kept.version)
     const record = row === undefined ? undefined : recordOfRow(row, this.#context.tokenAt)
@@ -325,18 +366,6 @@ function requireVersion(operation: RecordOperation): void {
     issues: [{ path: 'expectedVersion', message }],
     remedy: 'Read the record and send the version you read.',
   })
-}
-
-function atOperation<T>(index: number, run: () => T): T {
-  try {
-    return run()
-  } catch (error) {
-    if (!(error instanceof OrionError)) throw error
-    throw new OrionError(error.kind, `operation ${index}: ${error.message}`, {
-      ...error.data,
-      operation: index,
-    })
-  }
 }
 
 function attempt(run: () => void): unknown {

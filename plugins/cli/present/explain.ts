@@ -70,6 +70,10 @@ function conflictHeadline(data: ConflictData): string {
       return 'the store was put back to an earlier state since you read it'
     case 'referenced':
       return `${what} is named by ${referrersText(data)}`
+    case 'state':
+      return `${what} is ${data.status ?? 'in another state'}${movedText(data)}`
+    case 'digest':
+      return `${what} is not the one that was looked at: its digest is another`
     case 'version':
       return `${what} ${found}, you expected ${versionText(expectedVersion)}`
     default:
@@ -80,6 +84,15 @@ function conflictHeadline(data: ConflictData): string {
 function referrersText({ referrers = [] }: ConflictData): string {
   if (referrers.length === 0) return 'records that you may not read'
   return referrers.map(({ type, id, field }) => safeText(`${type} ${id} (${field})`)).join(', ')
+}
+
+function movedText({ allowed = [], moved = [] }: ConflictData): string {
+  const [first] = moved
+  if (first !== undefined) {
+    const name = safeText(`${first.type} ${first.id}`)
+    return `: ${name} is at ${versionText(first.found)}, it was proposed for ${versionText(first.expected)}`
+  }
+  return allowed.length === 0 ? '' : ` and may become ${allowed.join(', ')}`
 }
 
 function versionText(version: number | null | undefined): string {
@@ -122,6 +135,8 @@ function conflictRemedy(data: ConflictData): string | undefined {
     case 'guard':
     case 'epoch':
     case 'referenced':
+    case 'state':
+    case 'digest':
       return data.remedy ?? 'read the records again, then repeat'
     default:
       return data.reason satisfies never

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { didYouMean } from '../sdk/did-you-mean.ts'
 import { LaunchError, systemCode } from '../sdk/launch/launch-error.ts'
+import { scope } from '../sdk/protocol/schemas.ts'
+import { type PolicyRule, policyOperations } from './governance/policy.ts'
 import { defaultLimits, fixedLimits, type Limits } from './limits.ts'
 import { type LogLevel, logLevels } from './log.ts'
 import {
@@ -23,6 +25,8 @@ export interface Config {
   readonly historyKeptMs: Readonly<Record<string, number>>
   /** Whether a token is needed on the owner's own socket too. */
   readonly requireToken: boolean
+  /** What may be done at once, and what has to be proposed: the first rule that fits decides. */
+  readonly policy: readonly PolicyRule[]
   /** Where it listens for WebSockets; undefined when it does not. */
   readonly webSocket: (WebSocketSettings & { readonly listen: ListenAddress }) | undefined
 }
@@ -53,6 +57,7 @@ export function loadConfig(sources: ConfigSources): Config {
     engine: environment.engine ?? file.engine ?? engineNames[0],
     historyKeptMs: Object.freeze(file.historyKeptMs ?? {}),
     requireToken: file.requireToken ?? false,
+    policy: Object.freeze(file.policy ?? []),
     webSocket: webSocketOf(sources.webSocket, file.websocket, path),
   })
 }
@@ -81,12 +86,21 @@ const webSocketSchema = z.strictObject({
   allowPublic: z.boolean().optional(),
 })
 
+const policyRuleSchema: z.ZodType<PolicyRule> = z.strictObject({
+  types: z.array(z.string().min(1).max(64)).min(1).optional(),
+  operations: z.array(z.enum(policyOperations)).min(1).optional(),
+  scope: scope.optional(),
+  decision: z.enum(['allow', 'propose', 'deny']),
+  quorum: z.int().min(1).max(100).optional(),
+})
+
 const fileSchema = z.strictObject({
   limits: limitsSchema.optional(),
   logLevel: z.enum(logLevels).optional(),
   engine: z.enum(engineNames).optional(),
   historyKeptMs: z.record(z.string(), z.int().min(1)).optional(),
   requireToken: z.boolean().optional(),
+  policy: z.array(policyRuleSchema).max(1000).optional(),
   websocket: z.union([z.string(), webSocketSchema]).optional(),
 })
 

@@ -10,7 +10,6 @@
 import { join } from 'node:path'
 import { counted } from '../sdk/counted.ts'
 import { type Instant, instantFromMicros } from '../sdk/instant.ts'
-import type { JsonObject } from '../sdk/json.ts'
 import { type DaemonFiles, newInstanceId, openDaemonFiles } from '../sdk/launch/daemon-files.ts'
 import { messageOf } from '../sdk/launch/launch-error.ts'
 import type { OwnerLock } from '../sdk/launch/owner-lock.ts'
@@ -22,9 +21,10 @@ import type { Transport } from '../sdk/transport/transport.ts'
 import { VERSION } from '../sdk/version.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { servicesOf } from './daemon-services.ts'
 import { EventBus } from './events/event-bus.ts'
-import { TopicPatterns } from './events/topic-pattern.ts'
 import { copyVerifier, fileInspector, type InspectFile } from './file-inspector.ts'
+import { Governance } from './governance/governance.ts'
 import { CloseStack } from './lifecycle/close-stack.ts'
 import { IdleExit } from './lifecycle/idle-exit.ts'
 import { keepLogShort } from './lifecycle/log-rotation.ts'
@@ -36,8 +36,6 @@ import { AccessTokens } from './session/access/access-tokens.ts'
 import { tokenFileName } from './session/access/token-file.ts'
 import type { Channel } from './session/channel.ts'
 import { listen } from './session/listener.ts'
-import { openRpcDocument } from './session/open-rpc.ts'
-import type { Services } from './session/services.ts'
 import type { Session } from './session/session.ts'
 import { SessionRegistry } from './session/session-registry.ts'
 import type { Engine } from './store/engine/engine.ts'
@@ -127,6 +125,8 @@ async function compose(options: DaemonOptions, stack: CloseStack, told: Told): P
   stack.push('store', () => store.close())
   const bus = new EventBus(store, { clock, log })
   stack.push('events', () => bus.close())
+  const governance = new Governance({ ...config, store, clock, log })
+  stack.push('governance', () => governance.close())
   const shutdown = new Shutdown({ stack, log, retryAfterMs: retryAfterEndMs })
   told.because = () => shutdown.reason
   const birth = birthOf(files, clock)
@@ -142,7 +142,7 @@ async function compose(options: DaemonOptions, stack: CloseStack, told: Told): P
   const reopen = (reason: string): void => void shutdown.begin(reason, 'anew')
   const upkeep = new Upkeep({ ...options, ...options.location, opened, inspect, reopen })
   const services = servicesOf(
-    { opened, bus, tokens, clock, shutdown, status, upkeep, instanceId: birth.instanceId },
+    { opened, bus, governance, tokens, clock, shutdown, status, upkeep, ...birth },
     options,
   )
   const sessions = new SessionRegistry(services, () => idle.changed())
@@ -227,38 +227,6 @@ function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
     aliveBecause,
     warnings: warningsOf(opened),
     memoryBytes: process.memoryUsage.rss(),
-  }
-}
-
-interface ServiceParts extends Pick<Services, 'bus' | 'clock' | 'instanceId' | 'upkeep'> {
-  readonly opened: OpenedStore
-  readonly tokens: AccessTokens
-  readonly shutdown: Shutdown
-  readonly status: () => DaemonStatusResult
-}
-
-function servicesOf(parts: ServiceParts, { config, log }: DaemonOptions): Services {
-  const { opened, bus, tokens, clock, instanceId, shutdown, status, upkeep } = parts
-  const { limits, requireToken } = config
-  return {
-    store: opened.store,
-    bus,
-    patterns: new TopicPatterns(limits),
-    access: { tokens, requireToken },
-    limits,
-    clock,
-    log,
-    version: VERSION,
-    instanceId,
-    control: {
-      drainingRetryAfterMs: () => shutdown.retryAfterMs,
-      end: (reason, ending) => void shutdown.begin(reason, ending),
-      status,
-      warnings: () => warningsOf(opened),
-      maintenance: () => opened.maintenance,
-    },
-    upkeep,
-    openRpc: lazily(() => openRpcDocument(VERSION)),
   }
 }
 
@@ -383,12 +351,4 @@ function reasonsToLive(sessions: SessionRegistry, store: StoreApi): string[] {
   if (waiting > 0) reasons.push(`${counted(waiting, 'write')} waiting`)
   if (store.backups.isRunning) reasons.push('a backup under way')
   return reasons
-}
-
-function lazily(make: () => JsonObject): () => JsonObject {
-  let made: JsonObject | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
 }

@@ -2,6 +2,7 @@
 import { didYouMean } from '../../sdk/did-you-mean.ts'
 import { OrionError } from '../../sdk/errors.ts'
 import { firstWord } from '../../sdk/model.ts'
+import { movesOf } from '../../sdk/proposal-states.ts'
 import type { EventSource } from './event-source.ts'
 import { fitsType, operations } from './record-topics.ts'
 import type { TopicPattern } from './topic-pattern.ts'
@@ -89,7 +90,7 @@ export class KnownTopics {
     const type = didYouMean(name, types)
     if (type === undefined) return undefined
     const operation = rest.length === 1 && rest[0] !== undefined ? rest[0] : '*'
-    const known = didYouMean(operation, operations) ?? '*'
+    const known = didYouMean(operation, [...operations, ...movesOf(type)]) ?? '*'
     return `${type}.${known}`
   }
 }

@@ -1,5 +1,6 @@
 /** Which topics record types have, and which types a pattern is about. */
 import type { Operation } from '../../sdk/model.ts'
+import { movesOf } from '../../sdk/proposal-states.ts'
 import type { TopicPattern } from './topic-pattern.ts'
 
 /** What can happen to a record; the last word of its topics. */
@@ -24,7 +25,8 @@ export function matchedTypes(
 export function fitsType(pattern: TopicPattern, type: string): boolean {
   const { topic } = pattern
   if (topic !== undefined && !topic.startsWith(`${type}.`)) return false
-  return operations.some((operation) => pattern.matches(`${type}.${operation}`))
+  const words = [...operations, ...movesOf(type)]
+  return words.some((word) => pattern.matches(`${type}.${word}`))
 }
 
 /**

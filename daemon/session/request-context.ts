@@ -1,7 +1,8 @@
 /** One request under way: who asks, and whether the answer is still wanted. */
 import type { CancellationToken } from 'vscode-jsonrpc'
 import type { Claims } from '../../sdk/model.ts'
-import type { Caller } from '../store/store-api.ts'
+import type { Scope } from '../../sdk/protocol/schemas.ts'
+import type { GovernedCaller } from '../governance/person.ts'
 import type { Channel } from './channel.ts'
 import type { ConnectionSubscriptions } from './connection-subscriptions.ts'
 import type { Peer } from './handshake.ts'
@@ -42,7 +43,7 @@ export interface RequestSession {
  * A class with getters, because there is one for each request and few of them are asked for their signal: an
  * abort controller is made only then.
  */
-export class RequestContext implements Caller {
+export class RequestContext implements GovernedCaller {
   readonly session: RequestSession
   /** The method of the message; `method` is another one if it calls that as a command. */
   readonly asked: string
@@ -104,6 +105,23 @@ export class RequestContext implements Caller {
 
   get mayRead(): (type: string) => boolean {
     return (type) => holds(this.session.rights, { scope: 'read', type })
+  }
+
+  get credential(): string {
+    return this.session.rights.origin.credential
+  }
+
+  get isRenamed(): boolean {
+    const { principal, origin } = this.session.rights
+    return principal !== origin.principal
+  }
+
+  get holds(): GovernedCaller['holds'] {
+    return (scope: Scope, type: string) => holds(this.session.rights, { scope, type })
+  }
+
+  get heldAtFirst(): GovernedCaller['heldAtFirst'] {
+    return (scope: Scope, type: string) => holds(this.session.rights.origin, { scope, type })
   }
 
   /** Aborts when the client cancels the request, and when the connection of a waiting read closes. */

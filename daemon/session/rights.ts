@@ -6,6 +6,7 @@ import type { Need, RequestDefinition } from '../../sdk/protocol/define.ts'
 import type { InitializeParams } from '../../sdk/protocol/handshake.ts'
 import { type Scope, scopes } from '../../sdk/protocol/schemas.ts'
 import type { TopicPattern } from '../events/topic-pattern.ts'
+import { ownerCredential } from '../governance/person.ts'
 
 /** The record types, and first words of clients' own topics, that a scope holds for. */
 export type Types = 'all' | ReadonlySet<string>
@@ -23,11 +24,23 @@ export interface Rights {
   readonly scopeNames: readonly Scope[] | undefined
   /** The access token that gave them; undefined when the channel itself did. */
   readonly accessToken: UsedAccessToken | undefined
+  /** What it came with, before it asked for less. */
+  readonly origin: Origin
+}
+
+/** What a connection came with. */
+export interface Origin {
+  readonly principal: string
+  readonly grants: Grants
+  /** By what it proved that: the owner's own channel, or the token that its token descends from. */
+  readonly credential: string
 }
 
 /** An access token as the connections know it that use it. */
 export interface UsedAccessToken {
   readonly id: string
+  /** The oldest token that it descends from, or its own id. */
+  readonly rootId: string
   /** Undefined when it does not expire. */
   readonly expiresAt: Instant | undefined
 }
@@ -40,7 +53,9 @@ export function rightsOf(
 ): Rights {
   const whole = scopes.every((scope) => grants.get(scope) === 'all')
   const names = scopes.filter((scope) => grants.has(scope))
-  return { principal, grants, whole, scopeNames: whole ? undefined : names, accessToken }
+  const credential = accessToken === undefined ? ownerCredential : `token:${accessToken.rootId}`
+  const origin = { principal, grants, credential }
+  return { principal, grants, whole, scopeNames: whole ? undefined : names, accessToken, origin }
 }
 
 /** The rights of whoever can enter the owner's run-time directory, or holds our stdin. */
@@ -58,7 +73,7 @@ export function heldScopes({ grants }: Rights): Scope[] {
 }
 
 /** Whether a scope is held for a record type, or the first word of a topic. */
-export function holds({ grants }: Rights, { scope, type }: Need): boolean {
+export function holds({ grants }: Pick<Rights, 'grants'>, { scope, type }: Need): boolean {
   const types = grants.get(scope)
   return types === 'all' || (types?.has(type) ?? false)
 }
@@ -170,7 +185,7 @@ export function narrowRights(rights: Rights, narrow: InitializeParams['narrow'])
     const types = common(rights.grants.get(scope) ?? new Set(), asked)
     if (types === 'all' || types.size > 0) grants.set(scope, types)
   }
-  return rightsOf(principal, grants, rights.accessToken)
+  return { ...rightsOf(principal, grants, rights.accessToken), origin: rights.origin }
 }
 
 /** @throws OrionError `forbidden` unless these rights may act, or let others act, under a name. */

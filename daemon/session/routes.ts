@@ -3,6 +3,7 @@ import * as daemon from '../../sdk/protocol/daemon.ts'
 import * as event from '../../sdk/protocol/events.ts'
 import * as explanation from '../../sdk/protocol/explain.ts'
 import * as handshake from '../../sdk/protocol/handshake.ts'
+import * as proposal from '../../sdk/protocol/proposals.ts'
 import * as record from '../../sdk/protocol/records.ts'
 import * as subscription from '../../sdk/protocol/subscriptions.ts'
 import * as token from '../../sdk/protocol/tokens.ts'
@@ -11,6 +12,7 @@ import * as upkeep from '../../sdk/protocol/upkeep.ts'
 import * as connections from './handlers/connection.ts'
 import * as daemons from './handlers/daemon.ts'
 import * as events from './handlers/events.ts'
+import { proposals } from './handlers/proposals.ts'
 import * as types from './handlers/record-types.ts'
 import { recordReads, recordWrites } from './handlers/records.ts'
 import * as subscriptions from './handlers/subscriptions.ts'
@@ -39,6 +41,13 @@ export const routes: readonly Route[] = [
   route(record.PurgeRecord, recordWrites.purge),
   route(record.Transact, recordWrites.transact),
   route(record.ImportRecords, recordWrites.import),
+  route(proposal.CreateProposal, proposals.create),
+  route(proposal.SubmitProposal, proposals.submit),
+  route(proposal.ApproveProposal, proposals.approve),
+  route(proposal.RejectProposal, proposals.reject),
+  route(proposal.CancelProposal, proposals.cancel),
+  route(proposal.ExecuteProposal, proposals.execute),
+  route(proposal.DiffProposal, proposals.diff),
   route(type.ListTypes, types.list),
   route(type.GetType, types.get),
   route(type.DefineType, types.define),

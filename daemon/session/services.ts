@@ -8,6 +8,7 @@ import type { Warning } from '../../sdk/protocol/upkeep.ts'
 import type { Clock } from '../clock.ts'
 import type { EventBus } from '../events/event-bus.ts'
 import type { TopicPatterns } from '../events/topic-pattern.ts'
+import type { Governance } from '../governance/governance.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { StoreApi } from '../store/store-api.ts'
@@ -17,6 +18,7 @@ import type { Access } from './channel.ts'
 export interface Services {
   readonly store: StoreApi
   readonly bus: EventBus
+  readonly governance: Governance
   readonly patterns: TopicPatterns
   readonly access: Access
   readonly limits: Limits

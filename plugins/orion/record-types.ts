@@ -4,6 +4,7 @@
  * alike in snake_case. Texts have a longest length only where the earlier system enforced one.
  */
 import { enumeration, instant, integer, json, list, number, object, text } from '../../sdk/field.ts'
+import { proposalStates } from '../../sdk/proposal-states.ts'
 import { defineRecordType, type RecordType } from '../../sdk/record-type.ts'
 
 /** One action that somebody carried out, and how it went. */
@@ -138,19 +139,6 @@ export const OrionPattern = defineRecordType('OrionPattern', {
   },
 })
 
-/** What a proposal can be. Deleting one is the store's affair: see `lifecycle`. */
-const proposalStates = [
-  'draft',
-  'pending',
-  'approved',
-  'rejected',
-  'executed',
-  'failed',
-  'cancelled',
-  'expired',
-  'stale',
-] as const
-
 /** A change that waits for somebody else's approval. */
 export const Proposal = defineRecordType('Proposal', {
   description: 'A set of operations that is carried out only after somebody else approved it.',
@@ -163,7 +151,17 @@ export const Proposal = defineRecordType('Proposal', {
       description:
         'The action proposed: letters, digits and underscores, in segments with dots between them.',
     }),
-    payload: json({ default: {}, description: 'What the action would be given.' }),
+    payload: json({
+      default: {},
+      description:
+        'What the action would be given; of `record.transact`, its `operations` and `guards`.',
+    }),
+    reason: text({ optional: true, description: 'Why it should be done.' }),
+    evidence: list(text(), {
+      optional: true,
+      description: 'What speaks for it: ids of records, or addresses.',
+    }),
+    expiresAt: instant({ optional: true, description: 'When it is void if it was not executed.' }),
     priority: enumeration(['low', 'medium', 'high', 'critical'], {
       default: 'medium',
       description: 'How urgently a decision is wanted.',
@@ -206,6 +204,44 @@ export const Proposal = defineRecordType('Proposal', {
       optional: true,
       managed: true,
       description: 'Digest of exactly what was reviewed; an approval holds for nothing else.',
+    }),
+    operations: list(json(), {
+      optional: true,
+      managed: true,
+      description: 'Exactly what would be done, ids and versions included.',
+    }),
+    bases: list(json(), {
+      optional: true,
+      managed: true,
+      description: 'The versions it is based on; null where there must be no record.',
+    }),
+    proposers: list(text(), {
+      optional: true,
+      managed: true,
+      description:
+        'By what those who proposed it proved who they are; the same proof never approves.',
+    }),
+    submittedBy: text({
+      optional: true,
+      managed: true,
+      description: 'The principal who handed it in.',
+    }),
+    submittedAt: instant({ optional: true, managed: true, description: 'When that was.' }),
+    quorum: integer({
+      optional: true,
+      managed: true,
+      minimum: 1,
+      description: 'How many had to approve it when it was last looked at.',
+    }),
+    reviews: list(json(), {
+      optional: true,
+      managed: true,
+      description: 'Every review: by whom, when, what was decided, and the digest of what.',
+    }),
+    moved: list(json(), {
+      optional: true,
+      managed: true,
+      description: 'What had moved when it became stale.',
     }),
   },
 })

@@ -4,6 +4,7 @@ import type { NotificationDefinition, RequestDefinition } from './define.ts'
 import * as events from './events.ts'
 import * as explain from './explain.ts'
 import * as handshake from './handshake.ts'
+import * as proposals from './proposals.ts'
 import * as records from './records.ts'
 import * as subscriptions from './subscriptions.ts'
 import * as tokens from './tokens.ts'
@@ -31,6 +32,13 @@ export const requests: readonly RequestDefinition[] = [
   records.PurgeRecord,
   records.Transact,
   records.ImportRecords,
+  proposals.CreateProposal,
+  proposals.SubmitProposal,
+  proposals.ApproveProposal,
+  proposals.RejectProposal,
+  proposals.CancelProposal,
+  proposals.ExecuteProposal,
+  proposals.DiffProposal,
   types.ListTypes,
   types.GetType,
   types.DefineType,

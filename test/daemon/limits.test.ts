@@ -518,6 +518,9 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   blockingSyncMaxMs: { internal: 'decides which thread waits for the disk' },
   logTailMaxEvents: { internal: 'a cache: what fell out is read from the file' },
   logTailMaxBytes: { internal: 'a cache: what fell out is read from the file' },
+  proposalsLookedAtEveryMs: {
+    internal: 'a pace: whoever acts on a proposal whose time is over is refused at once',
+  },
   compactEveryMs: { internal: 'a pace: what is kept is bounded by other limits' },
   checkpointPages: { internal: 'a pace: what is on disk is the same' },
   pageCacheKib: { internal: 'a cache' },

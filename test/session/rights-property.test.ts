@@ -167,6 +167,21 @@ const requests: readonly fc.Arbitrary<Asked>[] = [
     'event/publish',
     fc.constantFrom(...words.slice(0, 3), 'Build').map((word) => ({ topic: `${word}.said` })),
   ),
+  call(
+    'proposal/create',
+    fc
+      .tuple(fc.array(operation, { minLength: 1, maxLength: 2 }), id, fc.boolean())
+      .map(([operations, key, submit]) => ({ operations, id: key, submit, expiresInMs: 60_000 })),
+  ),
+  ...['proposal/submit', 'proposal/cancel', 'proposal/execute', 'proposal/diff'].map((method) =>
+    call(method, fc.record({ id })),
+  ),
+  ...['proposal/approve', 'proposal/reject'].map((method) =>
+    call(
+      method,
+      fc.record({ id, digest: fc.constant('0'.repeat(64)), comment: fc.constant('no') }),
+    ),
+  ),
   call('daemon/status', fc.constant({})),
   call('token/list', fc.constant({})),
 ]
@@ -301,6 +316,17 @@ async function write(world: World): Promise<void> {
       await owner.answer(owner.send('record/delete', { type, id: key, force: true, reason }))
     }
   }
+  await owner.answer(
+    owner.send('proposal/create', {
+      id: ids[round % 3],
+      operations: [
+        { op: 'create', type: names[round % 3], data: { title: markerOf(names[round % 3] ?? '') } },
+        { op: 'create', type: unnamed, data: { title: markerOf(unnamed) } },
+      ],
+      reason: markerOf(unnamed),
+      submit: round % 2 === 0,
+    }),
+  )
   // Topics of record types can't be published: those of other words are.
   await owner.call('event/publish', { topic: 'Build.said', payload: markerOf('Build') })
   await owner

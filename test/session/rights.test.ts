@@ -29,6 +29,11 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
     (type) => ({ operations: [{ op: 'create', type, data: {} }], dryRun: true }),
   ],
   ['record/import', 'admin', (type) => ({ records: [{ type, id: 'x', data: {} }], dryRun: true })],
+  [
+    'proposal/create',
+    'propose',
+    (type) => ({ operations: [{ op: 'create', type, data: {} }], dryRun: true }),
+  ],
   ['type/get', 'read', (type) => ({ type })],
   [
     'type/define',
@@ -47,6 +52,13 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
 const answersAll = new Set([
   'type/list',
   'daemon/status',
+  // About a proposal: the types that it would change are looked at where it is read.
+  'proposal/submit',
+  'proposal/approve',
+  'proposal/reject',
+  'proposal/cancel',
+  'proposal/execute',
+  'proposal/diff',
   'subscription/acknowledge',
   'subscription/flush',
 ])

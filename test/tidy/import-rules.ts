@@ -41,7 +41,11 @@ const areas: { readonly [beginning: string]: Area } = {
     may: [leaves, 'sdk/protocol/', 'sdk/transport/', 'sdk/launch/'],
     types: settings,
   },
-  'daemon/governance/': { may: [leaves, 'daemon/store/'], types: ['daemon/events/', ...settings] },
+  // What a draft holds is parsed by the protocol's own schemas.
+  'daemon/governance/': {
+    may: [leaves, 'sdk/protocol/', 'daemon/store/'],
+    types: ['daemon/events/', ...settings],
+  },
   'daemon/plugins/': {
     may: [leaves, 'sdk/plugin/', 'sdk/client/', 'sdk/transport/'],
     types: settings,

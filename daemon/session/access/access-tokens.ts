@@ -123,6 +123,7 @@ export class AccessTokens {
     this.#noteUse(token)
     return rightsOf(token.name, grantsOf(token), {
       id: token.id,
+      rootId: this.#rootOf(token),
       expiresAt: token.expiresAt,
     })
   }
@@ -184,6 +185,13 @@ export class AccessTokens {
       if (parentId !== undefined && ids.has(parentId)) ids.add(own)
     }
     return [...this.#tokens.values()].filter((token) => ids.has(token.id))
+  }
+
+  /** The one that no token was made with, as far as they are still known. */
+  #rootOf({ id, parentId }: StoredToken): string {
+    if (parentId === undefined) return id
+    const parent = this.#tokens.get(parentId)
+    return parent === undefined ? parentId : this.#rootOf(parent)
   }
 
   /** The oldest that has ended makes way for a new one. */

@@ -1,5 +1,6 @@
 /** Reading and writing records: parameters to the store, its answer back. */
-import type { StoreReads, StoreWrites } from '../../store/store-api.ts'
+import type { GovernedWrites } from '../../governance/governed-writes.ts'
+import type { StoreReads } from '../../store/store-api.ts'
 import type { RequestContext } from '../request-context.ts'
 
 type HandlersOf<Methods> = {
@@ -7,8 +8,6 @@ type HandlersOf<Methods> = {
     ? (params: P, context: RequestContext) => R
     : never
 }
-
-type RecordWrites = Omit<StoreWrites, 'publish' | 'defineType'>
 
 /** What serves the reads; the store waits for `atLeast` by itself. */
 export const recordReads: HandlersOf<StoreReads> = {
@@ -21,14 +20,14 @@ export const recordReads: HandlersOf<StoreReads> = {
   blame: (params, context) => context.services.store.blame(params, context),
 }
 
-/** What serves the writes. */
-export const recordWrites: HandlersOf<RecordWrites> = {
-  create: (params, context) => context.services.store.create(params, context),
-  update: (params, context) => context.services.store.update(params, context),
-  delete: (params, context) => context.services.store.delete(params, context),
-  restore: (params, context) => context.services.store.restore(params, context),
-  archive: (params, context) => context.services.store.archive(params, context),
-  purge: (params, context) => context.services.store.purge(params, context),
-  transact: (params, context) => context.services.store.transact(params, context),
-  import: (params, context) => context.services.store.import(params, context),
+/** What serves the writes, as far as the policy of the store lets them through. */
+export const recordWrites: HandlersOf<GovernedWrites> = {
+  create: (params, context) => context.services.governance.writes.create(params, context),
+  update: (params, context) => context.services.governance.writes.update(params, context),
+  delete: (params, context) => context.services.governance.writes.delete(params, context),
+  restore: (params, context) => context.services.governance.writes.restore(params, context),
+  archive: (params, context) => context.services.governance.writes.archive(params, context),
+  purge: (params, context) => context.services.governance.writes.purge(params, context),
+  transact: (params, context) => context.services.governance.writes.transact(params, context),
+  import: (params, context) => context.services.governance.writes.import(params, context),
 }

@@ -180,6 +180,8 @@ test('the state and the review of a proposal are managed, all else is not', () =
       'executedAt',
       'executionResult',
       'digest',
+      ...['operations', 'bases', 'proposers', 'submittedBy', 'submittedAt', 'quorum'],
+      ...['reviews', 'moved'],
     ],
   )
   for (const type of orionRecordTypes.filter((other) => other !== Proposal)) {

@@ -1,0 +1,28 @@
+/** Proposals: parameters to the governance of the store, its answer back. */
+import type { z } from 'zod'
+import type * as protocol from '../../../sdk/protocol/proposals.ts'
+import type { Handler } from '../route.ts'
+
+type Serves<D extends { readonly params: z.ZodType; readonly result: z.ZodType }> = Handler<
+  D['params'],
+  D['result']
+>
+
+/** What serves the requests about proposals. */
+export const proposals: {
+  readonly create: Serves<typeof protocol.CreateProposal>
+  readonly submit: Serves<typeof protocol.SubmitProposal>
+  readonly approve: Serves<typeof protocol.ApproveProposal>
+  readonly reject: Serves<typeof protocol.RejectProposal>
+  readonly cancel: Serves<typeof protocol.CancelProposal>
+  readonly execute: Serves<typeof protocol.ExecuteProposal>
+  readonly diff: Serves<typeof protocol.DiffProposal>
+} = {
+  create: (params, context) => context.services.governance.proposals.create(params, context),
+  submit: (params, context) => context.services.governance.proposals.submit(params, context),
+  approve: (params, context) => context.services.governance.proposals.approve(params, context),
+  reject: (params, context) => context.services.governance.proposals.reject(params, context),
+  cancel: (params, context) => context.services.governance.proposals.cancel(params, context),
+  execute: (params, context) => context.services.governance.proposals.execute(params, context),
+  diff: (params, context) => context.services.governance.difference(params, context),
+}

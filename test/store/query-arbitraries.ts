@@ -63,7 +63,12 @@ function objectOf(value: fc.Arbitrary<Json>): fc.Arbitrary<JsonObject> {
     .map((entries) => Object.fromEntries(entries))
 }
 const scalar: fc.Arbitrary<Json> = fc.oneof(text, number, fc.boolean(), fc.constant(null))
-const listOfScalars = fc.array(scalar, { maxLength: 3 })
+/** Members of a list that are no values of their own. */
+const nested = fc.constantFrom<Json>([], ['a'], [0], [[true]], { a: 'a' }, {})
+const listOfScalars = fc.array(
+  fc.oneof({ weight: 5, arbitrary: scalar }, { weight: 1, arbitrary: nested }),
+  { maxLength: 3 },
+)
 const free = objectOf(fc.oneof(scalar, listOfScalars, objectOf(fc.oneof(scalar, listOfScalars))))
 
 /** Leaves out what is undefined, as JSON does. */

@@ -5,7 +5,15 @@ import { loadTestEngine } from '../support/engine.ts'
 
 process.env.ORION_ENGINE = 'sqlite-wasm'
 
-for (const suite of ['durability', 'model', 'open', 'query-sql', 'transactions', 'writes']) {
+for (const suite of [
+  'durability',
+  'model',
+  'open',
+  'query-model',
+  'query-sql',
+  'transactions',
+  'writes',
+]) {
   await import(`./${suite}.test.ts`)
 }
 

@@ -12,7 +12,7 @@ import type { Repository } from './repository.ts'
 import { clientClosed } from './session-keeper.ts'
 import type { OpenRequest, SubscriptionHub } from './subscription-hub.ts'
 import type { TypeDefiner } from './type-definer.ts'
-import { pageOf, toJsonObject } from './typed-record.ts'
+import { pageOf, toWhere } from './typed-record.ts'
 import type { FieldName } from './where.ts'
 
 /** What live queries use of a client. */
@@ -65,7 +65,7 @@ function openRequest<T extends RecordType>(
 ): OpenRequest {
   return {
     patterns: [`${name}.*`],
-    where: where === undefined ? undefined : toJsonObject(where),
+    where: where === undefined ? undefined : toWhere(where),
     include: 'record',
     // A limited one lists again by itself.
     onGap: limit === undefined ? 'snapshot' : 'continue',

@@ -9,7 +9,7 @@ import { SnapshotDifference } from './snapshot-difference.ts'
 import type { OpenRequest, SubscriptionHub } from './subscription-hub.ts'
 import type { AnySubscriptionOptions } from './subscription-options.ts'
 import { typedError } from './typed-errors.ts'
-import { toJsonObject } from './typed-record.ts'
+import { toWhere } from './typed-record.ts'
 
 /** What is subscribed to, and how long opening it may take. */
 export interface StreamTarget {
@@ -94,7 +94,7 @@ function openRequest(
   const { where, include, policy, windowEvents, name, allowUnknown } = options
   return {
     patterns: [...patterns],
-    where: where === undefined ? undefined : toJsonObject(where),
+    where: where === undefined ? undefined : toWhere(where),
     include,
     policy,
     windowEvents,

@@ -26,6 +26,7 @@ import {
   parseWritten,
   toJsonObject,
   toOperators,
+  toWhere,
 } from './typed-record.ts'
 import type { FieldName } from './where.ts'
 import { type WriteOptions, type Written, wireOptions } from './write-options.ts'
@@ -140,7 +141,7 @@ export class Repository<T extends RecordType> {
     const { where, groupBy, lifecycle, atLeast } = options
     const params = {
       type: this.type.name,
-      where: where === undefined ? undefined : toJsonObject(where),
+      where: where === undefined ? undefined : toWhere(where),
       groupBy,
       lifecycle: lifecycle && [...lifecycle],
       atLeast,
@@ -319,7 +320,7 @@ function listParams<T extends RecordType>(type: T, options: Omit<ListOptions<T>,
   const { where, orderBy, limit, after, lifecycle, atLeast } = options
   return {
     type: type.name,
-    where: where === undefined ? undefined : toJsonObject(where),
+    where: where === undefined ? undefined : toWhere(where),
     orderBy: orderBy?.map(({ field, direction }) => ({ field, direction })),
     limit,
     after,

@@ -2,12 +2,15 @@
  * Where the untyped JSON of the wire meets the static types of a record type. The daemon checks all data against
  * the type, so what comes from it is taken to fit, unless the record says that it is quarantined.
  */
+import type { Issue } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../json.ts'
 import type { Blame, Record, RecordVersion, Token, WriteResult } from '../model.ts'
 import type { ApplyOperator } from '../protocol/records.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
+import { jsonDepthMax } from '../storable-json.ts'
 import type { LiveChange, LivePage } from './live-change.ts'
 import type { Page } from './queries.ts'
+import { typedError } from './typed-errors.ts'
 import type { FieldName } from './where.ts'
 import type { WriteOptions, Written } from './write-options.ts'
 
@@ -75,8 +78,59 @@ export function toOperators(operators: readonly unknown[]): ApplyOperator[] {
   return operators as ApplyOperator[]
 }
 
-/** Data for the wire. JSON leaves out members that are undefined. */
+/**
+ * Data for the wire. JSON leaves out members that are undefined.
+ *
+ * @throws InvalidRecordError for what JSON would write as null: a number that is none, a hole in a list.
+ */
 export function toJsonObject(value: object): JsonObject {
-  if (isJsonObject(value)) return value
-  throw new TypeError('expected an object, got a list')
+  return checked(value, 'invalid_record')
+}
+
+/**
+ * A filter for the wire.
+ *
+ * @throws InvalidRequestError for what JSON would write as null, which in a filter asks for what is missing.
+ */
+export function toWhere(value: object): JsonObject {
+  return checked(value, 'invalid_request')
+}
+
+function checked(value: object, kind: 'invalid_record' | 'invalid_request'): JsonObject {
+  if (!isJsonObject(value)) throw new TypeError('expected an object, got a list')
+  const issue = unwritable(value, '', 0)
+  if (issue === undefined) return value
+  const { path, message } = issue
+  throw typedError(kind, `${path}: ${message}`, { data: { issues: [issue] } })
+}
+
+/** The first value that JSON would write as null. What it can't write at all is told when it is sent. */
+function unwritable(value: unknown, path: string, depth: number): Issue | undefined {
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return undefined
+    return { path, message: `expected a finite number, got ${value}` }
+  }
+  if (typeof value !== 'object' || value === null || depth > jsonDepthMax) return undefined
+  if (Array.isArray(value)) {
+    // Not `findIndex` of the missing: a hole has no value that a callback would see.
+    for (let at = 0; at < value.length; at++) {
+      const item: unknown = value[at]
+      const place = `${path}.${at}`
+      if (item === undefined || typeof item === 'function' || typeof item === 'symbol') {
+        return { path: place, message: `expected a value, got ${typeof item}` }
+      }
+      const found = unwritable(item, place, depth + 1)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  for (const name in value) {
+    const found = unwritable(
+      Reflect.get(value, name),
+      path === '' ? name : `${path}.${name}`,
+      depth + 1,
+    )
+    if (found !== undefined) return found
+  }
+  return undefined
 }

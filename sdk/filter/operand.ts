@@ -4,7 +4,7 @@ import type { FieldDefinition } from '../field.ts'
 import { parseInstant } from '../instant.ts'
 import { jsonKind } from '../json.ts'
 import type { Scalar } from './filter.ts'
-import { invalidAt, type Target, type TargetKind, targetKind } from './target.ts'
+import { invalidAt, quoted, type Target, type TargetKind, targetKind } from './target.ts'
 
 /** The operators of the wire, in the order in which errors name them. */
 export const operators = [
@@ -159,7 +159,7 @@ function instantOf(value: unknown, path: string): string {
 function enumerated(values: readonly string[], value: unknown, path: string): string {
   const name = parseText(value, path)
   if (values.includes(name)) return name
-  const message = `expected one of ${values.join(', ')}, got ${JSON.stringify(name)}`
+  const message = `expected one of ${values.join(', ')}, got ${quoted(name)}`
   throw invalidAt(path, message, didYouMean(name, values))
 }
 

@@ -15,7 +15,7 @@ import {
   parseEqual,
   parseText,
 } from './operand.ts'
-import { invalidAt, resolveTarget, type Target, targetKind } from './target.ts'
+import { invalidAt, quoted, resolveTarget, type Target, targetKind } from './target.ts'
 
 /** Most levels of `and`, `or` and `not`, the outermost object included. */
 export const filterDepthMax = 16
@@ -219,7 +219,7 @@ function join(path: string, name: string): string {
 }
 
 function unknownOperator(name: string, path: string): OrionError {
-  const message = `there is no operator ${JSON.stringify(name)}; there are ${operators.join(', ')}`
+  const message = `there is no operator ${quoted(name)}; there are ${operators.join(', ')}`
   return invalidAt(path, message, didYouMean(name, operators))
 }
 

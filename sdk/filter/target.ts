@@ -82,7 +82,7 @@ function descend(
       if (inner === undefined) throw unknownMember({ above, member, fields: known.fields }, place)
       known = inner
     } else {
-      throw invalidAt(place.path, `${above} is a ${known.kind} and has no members`)
+      throw invalidAt(place.path, `${shortened(above)} is a ${known.kind} and has no members`)
     }
     above = `${above}.${member}`
   }
@@ -109,7 +109,7 @@ function fieldOf(fields: FieldDefinitions, name: string): FieldDefinition | unde
 
 function unknownName(definition: RecordTypeDefinition, { name, path }: NamedPlace): OrionError {
   const known = [...Object.keys(definition.fields), ...Object.keys(envelopeFields)]
-  const message = `${definition.name} has no field ${JSON.stringify(name)}`
+  const message = `${definition.name} has no field ${quoted(name)}`
   return invalidAt(path, message, didYouMean(name, known))
 }
 
@@ -118,12 +118,25 @@ function unknownMember(
   { path }: NamedPlace,
 ): OrionError {
   const meant = didYouMean(miss.member, Object.keys(miss.fields))
-  const message = `${miss.above} has no member ${JSON.stringify(miss.member)}`
+  const message = `${shortened(miss.above)} has no member ${quoted(miss.member)}`
   return invalidAt(path, message, meant === undefined ? undefined : `${miss.above}.${meant}`)
 }
 
+/** Longest part of a name that an error repeats, in characters. */
+const shownMaxLength = 255
+
+function shortened(name: string): string {
+  return name.length > shownMaxLength ? `${name.slice(0, shownMaxLength)}…` : name
+}
+
+/** A name from outside as an error tells it. */
+export function quoted(name: string): string {
+  return JSON.stringify(shortened(name))
+}
+
 /** The error for one wrong place of a filter or an order. */
-export function invalidAt(path: string, message: string, meant?: string): OrionError {
+export function invalidAt(place: string, message: string, meant?: string): OrionError {
+  const path = shortened(place)
   const told = meant === undefined ? message : `${message}; did you mean ${meant}?`
   return new OrionError('invalid_request', path === '' ? told : `${path}: ${told}`, {
     issues: [{ path, message: told }],

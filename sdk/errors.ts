@@ -18,6 +18,8 @@ export interface CommonErrorData {
   readonly remedy?: string
   /** Index of the operation of a transaction that failed. */
   readonly operation?: number
+  /** How many operations of a bulk write stand all the same; the SDK adds it. */
+  readonly done?: number
 }
 
 /** A compare-and-swap that lost, and why. `current` is null when there is no record. */

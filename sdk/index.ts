@@ -1,8 +1,10 @@
 /** The SDK: everything a program needs to read, write and watch the records of a store. */
+export type { BulkOptions, BulkProgress, BulkResult } from './client/bulk.ts'
 export type { CallOptions } from './client/caller.ts'
 export type { BasedOn, Changes, Operator, Update } from './client/changes.ts'
 export { Client } from './client/client.ts'
 export { type ConnectOptions, connect } from './client/connect.ts'
+export type { NewRecord } from './client/create-many.ts'
 export { EventStream, type Subscription } from './client/event-stream.ts'
 export type { InProcessDaemon, InProcessFactory } from './client/in-process.ts'
 export type { LiveChange } from './client/live-change.ts'

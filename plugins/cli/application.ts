@@ -161,6 +161,7 @@ const root = buildRouteMap({
     diff: reads.diffCommand,
     blame: reads.blameCommand,
     transact: writes.transactCommand,
+    import: writes.importCommand,
     watch: events.watchCommand,
     events: events.eventsCommand,
     publish: events.publishCommand,

@@ -66,6 +66,9 @@ export type PurgeFlags = MoveFlags & { readonly yes: boolean }
 /** The flags of `orion transact`. */
 export type TransactFlags = GlobalFlags & WriteFlags
 
+/** The flags of `orion import`. */
+export type ImportFlags = GlobalFlags & { readonly reason?: string; readonly dryRun: boolean }
+
 /** The flags of `orion serve`. */
 export type ServeFlags = GlobalFlags & {
   readonly stdio: boolean

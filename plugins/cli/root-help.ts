@@ -40,6 +40,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
       'diff',
       'blame',
       'transact',
+      'import',
     ],
   },
   { title: 'Events', names: ['watch', 'events', 'wait', 'publish'] },

@@ -3,8 +3,9 @@ import type { Event } from '../model.ts'
 import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
 import { ListEvents, PublishEvent } from '../protocol/events.ts'
 import type { InitializeResult } from '../protocol/handshake.ts'
-import { Transact } from '../protocol/records.ts'
+import { Transact, type TransactOperation } from '../protocol/records.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
+import { type BulkOptions, type BulkResult, sendInBulk } from './bulk.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import { type EventStream, handleEach, type Subscription } from './event-stream.ts'
 import { GapRepairs, wholeRepair } from './gap-repair.ts'
@@ -78,6 +79,19 @@ export class Client implements AsyncDisposable {
     options: WriteOptions = {},
   ): Promise<TransactResult> {
     return await this.#caller.call(Transact, { ...wireOptions(options), ...work }, options)
+  }
+
+  /**
+   * Sends many operations, given as they travel, in transactions that follow one another closely; each stands or falls by
+   * itself. `repository.createMany` has creations typed.
+   *
+   * @throws the error of the first that fails; `data.operation` is its index, `data.done` how many stand.
+   */
+  async bulk(
+    operations: Iterable<TransactOperation> | AsyncIterable<TransactOperation>,
+    options: BulkOptions = {},
+  ): Promise<BulkResult> {
+    return await sendInBulk(this.#caller, operations, options)
   }
 
   /** Puts an event of the program's own into the log, such as `Build.finished`. */

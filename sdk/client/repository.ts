@@ -4,8 +4,10 @@ import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.t
 import { ExplainRecords } from '../protocol/explain.ts'
 import * as records from '../protocol/records.ts'
 import type { RecordData, RecordInput, RecordType } from '../record-type.ts'
+import { type BulkOptions, type BulkResult, sendInBulk } from './bulk.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import type { BasedOn, Update } from './changes.ts'
+import { creations, type NewRecord } from './create-many.ts'
 import type {
   CountOptions,
   GetOptions,
@@ -66,6 +68,19 @@ export class Repository<T extends RecordType> {
       data: toJsonObject(data),
     }
     return parseWritten<T, O>(await this.#call(records.CreateRecord, params, options))
+  }
+
+  /**
+   * Creates many records: in transactions of some hundreds, of which each stands or falls by itself.
+   *
+   * @throws as `create`; `data.operation` is the index of the record that failed, `data.done` how many were created.
+   */
+  async createMany(
+    records: Iterable<NewRecord<T>> | AsyncIterable<NewRecord<T>>,
+    options: BulkOptions = {},
+  ): Promise<BulkResult> {
+    await this.#definer.ensure(this.type, options)
+    return await sendInBulk(this.#caller, creations(this.type, records), options)
   }
 
   /**

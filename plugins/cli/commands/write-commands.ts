@@ -2,6 +2,7 @@
 import { command, globalFlags } from '../command.ts'
 import type {
   CreateFlags,
+  ImportFlags,
   MoveFlags,
   PurgeFlags,
   RevertFlags,
@@ -190,6 +191,29 @@ export const transactCommand = command<TransactFlags, [string]>({
     },
   },
   load: async () => (await import('../actions/write-records.ts')).transact,
+})
+
+/** `orion import` */
+export const importCommand = command<ImportFlags, [string, string]>({
+  brief: 'Create many records from a file of JSON lines',
+  about:
+    'Creates a record for each line of a file: a line is its data, or {id, data}, as `orion list --json` shows it. Lines are written in transactions of 250, each of which stands or falls by itself: if a line is refused, it is named, those of the transactions before it stand, and nothing further is sent.',
+  examples: [
+    ['import OrionInsight @insights.jsonl', 'from a file, with a progress bar on a terminal'],
+    ['import OrionInsight - --json', 'from the standard input'],
+    ['import OrionInsight @insights.jsonl --dry-run', 'checks every line, keeps nothing'],
+  ],
+  parameters: {
+    flags: { ...globalFlags, reason: reasonFlag, dryRun: dryRunFlag },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        typeArgument,
+        { parse: String, placeholder: '@FILE|-', brief: 'A file of JSON lines, or - for stdin' },
+      ],
+    },
+  },
+  load: async () => (await import('../actions/import-records.ts')).importRecords,
 })
 
 /** `orion revert` */

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { counted } from '../../../sdk/counted.ts'
 import type { WriteResult } from '../../../sdk/model.ts'
 import type { Transact } from '../../../sdk/protocol/records.ts'
 import type { TextStyle } from '../print.ts'
@@ -33,4 +34,18 @@ export function transactText(
   const lines = results.map((result) => writtenText(result, style))
   const place = firstSeq === lastSeq ? `seq ${lastSeq}` : `seq ${firstSeq} to ${lastSeq}`
   return `${lines.join('')}${style.colours.dim(`${place}, ${token}`)}\n`
+}
+
+/** What became of many records, in one line. */
+export function importedText(
+  {
+    type,
+    done,
+    dryRun,
+  }: { readonly type: string; readonly done: number; readonly dryRun: boolean },
+  { colours }: TextStyle,
+): string {
+  const what = `${counted(done, 'record')} of ${safeText(type)}`
+  if (dryRun) return `${colours.green('ok')} ${what} would be created; nothing was kept\n`
+  return `${colours.green('ok')} ${what} created\n`
 }

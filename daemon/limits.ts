@@ -74,6 +74,12 @@ export interface Limits {
   readonly answerMaxLength: number
   /** Groups of one count. */
   readonly groupsMax: number
+  /** Characters of a search's query. */
+  readonly searchQueryMaxLength: number
+  /** Words of a search's query; of Korean, Japanese and Chinese, pairs of characters. */
+  readonly searchWordsMax: number
+  /** Levels of parentheses in a search's query. */
+  readonly searchDepthMax: number
   /** Operations of one transaction, and records of one import. */
   readonly operationsMax: number
   /** JSON text of all records that one transaction writes. */
@@ -192,6 +198,9 @@ export const defaultLimits: Limits = {
   pageMax,
   answerMaxLength: 4 * 1024 * 1024,
   groupsMax: 1000,
+  searchQueryMaxLength: 2000,
+  searchWordsMax: 64,
+  searchDepthMax: 8,
   operationsMax,
   transactionMaxBytes: 16 * 1024 * 1024,
   referencesMax: 10_000,

@@ -11,6 +11,7 @@ export type { LiveChange } from './client/live-change.ts'
 export { LiveQuery } from './client/live-query.ts'
 export type {
   CountOptions,
+  FoundPage,
   GetOptions,
   ListExplanation,
   ListOptions,
@@ -19,7 +20,10 @@ export type {
   PageOptions,
   RecordCount,
   RecordWaitOptions,
+  SearchOptions,
+  TypedHit,
   WaitOptions,
+  WideSearchOptions,
 } from './client/queries.ts'
 export type { ChangeFunction } from './client/record-update.ts'
 export {

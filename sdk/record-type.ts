@@ -28,9 +28,9 @@ export interface RecordTypeDefinition {
   readonly indexes?: readonly (readonly string[])[]
 }
 
-/** A declared record type. `F` carries the static types of its data. */
-export interface RecordType<F extends Fields = Fields> {
-  readonly name: string
+/** A declared record type. `F` carries the static types of its data, `N` its name, which tells types apart. */
+export interface RecordType<F extends Fields = Fields, N extends string = string> {
+  readonly name: N
   readonly definition: RecordTypeDefinition
   /** The declared fields, for the compiler. */
   readonly fields: F
@@ -55,10 +55,10 @@ export interface RecordTypeDeclaration<F extends Fields> {
  *
  * @throws TypeError naming every problem of the declaration.
  */
-export function defineRecordType<F extends Fields>(
-  name: string,
+export function defineRecordType<F extends Fields, const N extends string = string>(
+  name: N,
   declaration: RecordTypeDeclaration<F>,
-): RecordType<F> {
+): RecordType<F, N> {
   const definition: RecordTypeDefinition = {
     name,
     ...(declaration.description === undefined ? {} : { description: declaration.description }),

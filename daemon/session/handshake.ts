@@ -122,7 +122,7 @@ function resultOf(
 const capabilities: JsonObject = {
   'events.resume': true,
   'events.snapshot': true,
-  'search.fullText': false,
+  'search.fullText': true,
   textDocumentSync: 0,
   executeCommandProvider: { commands },
 }
@@ -158,6 +158,9 @@ export const toldLimits = [
   'pageMax',
   'answerMaxLength',
   'groupsMax',
+  'searchQueryMaxLength',
+  'searchWordsMax',
+  'searchDepthMax',
   'operationsMax',
   'transactionMaxBytes',
   'referencesMax',

@@ -5,6 +5,7 @@ import * as explanation from '../../sdk/protocol/explain.ts'
 import * as handshake from '../../sdk/protocol/handshake.ts'
 import * as proposal from '../../sdk/protocol/proposals.ts'
 import * as record from '../../sdk/protocol/records.ts'
+import * as searching from '../../sdk/protocol/search.ts'
 import * as subscription from '../../sdk/protocol/subscriptions.ts'
 import * as token from '../../sdk/protocol/tokens.ts'
 import * as type from '../../sdk/protocol/types.ts'
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   route(record.GetManyRecords, recordReads.getMany),
   route(record.ListRecords, recordReads.list),
   route(record.CountRecords, recordReads.count),
+  route(searching.SearchRecords, recordReads.search),
   route(explanation.ExplainRecords, recordReads.explain),
   route(record.RecordHistory, recordReads.history),
   route(record.BlameRecord, recordReads.blame),

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { OrionError } from '../../sdk/errors.ts'
 import type { Order, SortKey, SortValue } from '../../sdk/filter/order.ts'
-import { canonicalJson, type JsonObject } from '../../sdk/json.ts'
+import { canonicalJson, type Json, type JsonObject } from '../../sdk/json.ts'
 import type { Lifecycle } from '../../sdk/model.ts'
 
 /** Longest cursor, in characters; a request takes no longer one. */
@@ -26,13 +26,23 @@ export interface ListIdentity {
  * @throws OrionError `too_large` when the values are too long to be sent back.
  */
 export function encodePageCursor(list: ListIdentity, after: SortKey): string {
-  const body = Buffer.from(JSON.stringify([digestOf(list), ...after])).toString('base64url')
+  return sealPageCursor([digestOf(list), ...after], 'order by fields with shorter values')
+}
+
+/**
+ * Values as opaque text.
+ *
+ * @param remedy - What to do when they are too long to be sent back.
+ * @throws OrionError `too_large`
+ */
+export function sealPageCursor(values: readonly Json[], remedy: string): string {
+  const body = Buffer.from(JSON.stringify(values)).toString('base64url')
   const cursor = `${body}.${checksumOf(body)}`
   if (cursor.length <= pageCursorMaxLength) return cursor
-  throw new OrionError('too_large', 'the values that the list is ordered by are too long', {
+  throw new OrionError('too_large', 'the page cursor would be too long', {
     limit: pageCursorMaxLength,
     actual: cursor.length,
-    remedy: 'order by fields with shorter values',
+    remedy,
   })
 }
 
@@ -42,37 +52,46 @@ export function encodePageCursor(list: ListIdentity, after: SortKey): string {
  * @throws OrionError `invalid_request` for a text that is no cursor, or that of another list.
  */
 export function decodePageCursor(list: ListIdentity, cursor: string): SortKey {
-  const [body = '', checksum, ...more] = cursor.split('.')
-  if (cursor.length > pageCursorMaxLength || more.length > 0 || checksum !== checksumOf(body)) {
-    throw refused('is no page cursor of a list')
-  }
-  const [digest, ...values] = parseBody(body)
+  const [digest, ...values] = openPageCursor(cursor)
+  if (!values.every(isSortValue)) throw refusedCursor('is no page cursor of a list')
   if (digest !== digestOf(list) || values.length !== list.order.length) {
-    throw refused('is the cursor of a list with another type, filter, order or lifecycle')
+    throw refusedCursor('is the cursor of a list with another type, filter, order or lifecycle')
   }
   return values
 }
 
-function parseBody(body: string): readonly SortValue[] {
+/**
+ * The values of a cursor.
+ *
+ * @throws OrionError `invalid_request` for a text that is no cursor.
+ */
+export function openPageCursor(cursor: string): readonly Json[] {
+  const [body = '', checksum, ...more] = cursor.split('.')
+  if (cursor.length > pageCursorMaxLength || more.length > 0 || checksum !== checksumOf(body)) {
+    throw refusedCursor('is no page cursor of a list')
+  }
   let parsed: unknown
   try {
     parsed = JSON.parse(Buffer.from(body, 'base64url').toString())
   } catch {
     // Whoever made this computed a checksum over something else than a cursor; it is refused below.
   }
-  if (!Array.isArray(parsed) || !parsed.every(isSortValue)) {
-    throw refused('is no page cursor of a list')
-  }
+  if (!Array.isArray(parsed)) throw refusedCursor('is no page cursor of a list')
   return parsed
 }
 
-function isSortValue(value: unknown): value is SortValue {
+function isSortValue(value: Json): value is SortValue {
   return value === null || typeof value === 'string' || typeof value === 'number'
 }
 
 function digestOf({ type, where, order, lifecycle }: ListIdentity): string {
   const terms = order.map(({ target, direction }) => [target.name, direction])
-  return hash(canonicalJson([type, where ?? {}, terms, lifecycle.toSorted()]))
+  return digestOfList([type, where ?? {}, terms, lifecycle.toSorted()])
+}
+
+/** Tells lists apart, and searches. */
+export function digestOfList(identity: Json): string {
+  return hash(canonicalJson(identity))
 }
 
 /** Guards against slips, not against forgery: a forged cursor shows nothing that a filter would not. */
@@ -84,7 +103,8 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 16)
 }
 
-function refused(message: string): OrionError {
+/** The error for something that is no cursor, or not of this list. */
+export function refusedCursor(message: string): OrionError {
   return new OrionError('invalid_request', 'expected the `next` of an earlier page as `after`', {
     issues: [{ path: 'after', message }],
     remedy: 'take `next` from a page of the same list, or begin again without `after`',

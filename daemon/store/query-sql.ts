@@ -110,6 +110,22 @@ export function compileList(query: ListQuery): CompiledList {
 }
 
 /**
+ * Compiles the look at some rows: of those whose row ids are in a JSON list, which is bound behind the values, the ones that
+ * fit. They have `row_id` too.
+ *
+ * @throws OrionError `invalid_request` naming what is wrong with the filter.
+ * @throws OrionError `too_large`
+ */
+export function compileRows(query: Omit<RecordQuery, 'rows'>): CompiledQuery {
+  const conditions = fittingOf(query)
+  return compile(
+    sql`select "row_id", ${columnsOf(query.definition)} from ${sql.id(query.table)}
+      where ${joined(conditions, 'and')} and "row_id" in (select "value" from json_each(${''}))`,
+    1,
+  )
+}
+
+/**
  * Compiles a count.
  *
  * @throws OrionError `invalid_request` naming what is wrong with the filter or the field.
@@ -171,6 +187,10 @@ function columnsOf(definition: RecordTypeDefinition): RawBuilder<unknown> {
 }
 
 function conditionsOf(query: RecordQuery): RawBuilder<unknown>[] {
+  return [boundSql(query), ...fittingOf(query)]
+}
+
+function fittingOf(query: Omit<RecordQuery, 'rows'>): RawBuilder<unknown>[] {
   const { definition, where, lifecycle } = query
   const conditions = [filterSql(parseFilter(definition, where))]
   const wanted = [...new Set(lifecycle)].sort()
@@ -180,7 +200,6 @@ function conditionsOf(query: RecordQuery): RawBuilder<unknown>[] {
   if (wanted.length === 2) {
     conditions.unshift(sql`"lifecycle" in (${sql.join(wanted.map((name) => sql.lit(name)))})`)
   }
-  conditions.unshift(boundSql(query))
   return conditions
 }
 
@@ -222,9 +241,11 @@ function groupValue(target: Target, value: SqlValue): Json {
 
 const compiler = createSqlCompiler()
 
-function compile(query: RawBuilder<unknown>): CompiledQuery {
+/** @param bound - How many of the last values are bound by whoever runs it. */
+function compile(query: RawBuilder<unknown>, bound = 0): CompiledQuery {
   const compiled = query.compile(compiler)
-  return { sql: compiled.sql, values: compiled.parameters.map(asSqlValue) }
+  const values = compiled.parameters.map(asSqlValue)
+  return { sql: compiled.sql, values: values.slice(0, values.length - bound) }
 }
 
 function asSqlValue(value: unknown): SqlValue {

@@ -9,7 +9,7 @@ import type { SqlRow } from './engine/engine.ts'
 import { eventOfRow, recordOfRow } from './event-log.ts'
 import { explainList } from './explain-list.ts'
 import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
-import { LongReads } from './long-reads.ts'
+import type { LongReads } from './long-reads.ts'
 import { type CountQuery, compileCount, compileList, type ListQuery } from './query-sql.ts'
 import { blameOf } from './record-blame.ts'
 import { newestSeq, rowOfVersion, walkBackFrom } from './record-history.ts'
@@ -30,7 +30,7 @@ type Params<M extends keyof StoreReads> = Parameters<StoreReads[M]>[0]
 type Answer<M extends keyof StoreReads> = ReturnType<StoreReads[M]>
 
 /** Reads records, pages of them, and their old versions. */
-export class RecordReads implements StoreReads {
+export class RecordReads implements Omit<StoreReads, 'search'> {
   readonly #context: StoreContext
   readonly #queue: WriteQueue
   readonly #scans: RecordScans
@@ -41,12 +41,13 @@ export class RecordReads implements StoreReads {
     readonly context: StoreContext
     readonly queue: WriteQueue
     readonly scans: RecordScans
+    readonly longReads: LongReads
     readonly waitFor: (token: Record['token'], caller: Caller) => Promise<void>
   }) {
     this.#context = parts.context
     this.#queue = parts.queue
     this.#scans = parts.scans
-    this.#longReads = new LongReads(parts.context.limits)
+    this.#longReads = parts.longReads
     this.#waitFor = parts.waitFor
   }
 

@@ -146,6 +146,7 @@ export class RecordWriter {
     const seq = this.#context.log.nextSeq
     const record: Record = { ...draft, token: this.#context.tokenAt(seq) }
     this.#writing(entry, record, () => entry.insert(this.#context.connection, record, seq))
+    this.#context.search.created(record.type, id)
     references.apply()
     const changedFields = Object.keys(record.data)
     const change = { record, encodedData, changedFields, imported, previousSeq }
@@ -159,12 +160,8 @@ export class RecordWriter {
     const type = entry.definition.name
     const present = this.#context.read(entry, id)
     if (present !== undefined) {
-      throw conflictError(this.#context, this.#caller, {
-        reason: 'exists',
-        type,
-        id,
-        current: present.record,
-      })
+      const race = { reason: 'exists', type, id, current: present.record } as const
+      throw conflictError(this.#context, this.#caller, race)
     }
     const tombstone = this.#context.tombstone(type, id)
     return {
@@ -186,10 +183,12 @@ export class RecordWriter {
     const references = this.#references.plan(entry, change)
     const seq = this.#context.log.nextSeq
     const next = this.#next(record, seq, { data, lifecycle: record.lifecycle })
-    this.#writing(entry, next, () => {
-      const change = { record: next, seq, expectedVersion: record.version, changedFields }
-      if (!entry.update(this.#context.connection, change)) throw lostRow(record)
-    })
+    this.#context.search.changing(record, changedFields, () =>
+      this.#writing(entry, next, () => {
+        const change = { record: next, seq, expectedVersion: record.version, changedFields }
+        if (!entry.update(this.#context.connection, change)) throw lostRow(record)
+      }),
+    )
     references.apply()
     this.#append({ record: next, op: 'updated', encodedData, changedFields, previousSeq }, move)
     return { changed: true, record: next, seq }
@@ -242,6 +241,7 @@ export class RecordWriter {
     const next = this.#next(record, seq, { data: {}, lifecycle: 'deleted' })
     // Freed space is overwritten, so that the values are gone from the file and not only from view.
     connection.exec('PRAGMA secure_delete = ON')
+    this.#context.search.purging(record.type, record.id)
     if (!entry.remove(connection, record.id, record.version)) throw lostRow(record)
     references.apply()
     eraseBackFrom(this.#context, previousSeq)

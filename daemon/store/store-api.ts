@@ -13,6 +13,7 @@ import type * as daemon from '../../sdk/protocol/daemon.ts'
 import type * as events from '../../sdk/protocol/events.ts'
 import type * as explanation from '../../sdk/protocol/explain.ts'
 import type * as records from '../../sdk/protocol/records.ts'
+import type * as searching from '../../sdk/protocol/search.ts'
 import type * as types from '../../sdk/protocol/types.ts'
 import type * as upkeep from '../../sdk/protocol/upkeep.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
@@ -59,6 +60,10 @@ export interface StoreReads {
     params: Params<typeof records.CountRecords>,
     caller: Caller,
   ): Promise<Result<typeof records.CountRecords>>
+  search(
+    params: Params<typeof searching.SearchRecords>,
+    caller: Caller,
+  ): Promise<Result<typeof searching.SearchRecords>>
   explain(
     params: Params<typeof explanation.ExplainRecords>,
     caller: Caller,

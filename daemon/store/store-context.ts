@@ -11,6 +11,7 @@ import type { IdempotencyAnswers } from './idempotency.ts'
 import { RecordCache } from './record-cache.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import type { StoredRecord } from './row-codec.ts'
+import type { SearchIndexes } from './search/search-indexes.ts'
 
 /** Which store this is. */
 export interface StoreIdentity {
@@ -27,6 +28,7 @@ export class StoreContext {
   readonly log: EventLog
   readonly answers: IdempotencyAnswers
   readonly cache: RecordCache
+  readonly search: SearchIndexes
   /** Record types by name; replaced entry by entry when a type changes. */
   readonly types = new Map<string, RecordTypeEntry>()
   readonly #clock: Clock
@@ -42,6 +44,7 @@ export class StoreContext {
     readonly limits: Limits
     readonly log: EventLog
     readonly answers: IdempotencyAnswers
+    readonly search: SearchIndexes
     readonly clock: Clock
     /** The instant of the newest event: time never goes back behind it. */
     readonly lastMicros: number
@@ -52,6 +55,7 @@ export class StoreContext {
     this.limits = parts.limits
     this.log = parts.log
     this.answers = parts.answers
+    this.search = parts.search
     this.cache = new RecordCache(parts.limits.recordCacheMaxBytes)
     this.log.onReset((type, id) => this.cache.drop(type, id))
     this.#clock = parts.clock

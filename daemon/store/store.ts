@@ -9,6 +9,7 @@ import type { Connection } from './engine/engine.ts'
 import { EventLog } from './event-log.ts'
 import { IdempotencyAnswers } from './idempotency.ts'
 import { IdentityKeeper } from './identity-keeper.ts'
+import { LongReads } from './long-reads.ts'
 import { NamedPositions } from './named-positions.ts'
 import { PastRecords } from './past-records.ts'
 import { reachSeq } from './reach-seq.ts'
@@ -16,6 +17,8 @@ import { compileRecordFilter } from './record-filter.ts'
 import { RecordReads } from './record-reads.ts'
 import { RecordScans } from './record-scan.ts'
 import { Retention } from './retention.ts'
+import { SearchIndexes } from './search/search-indexes.ts'
+import { StoreSearch } from './search/store-search.ts'
 import { SnapshotReads } from './snapshot-reads.ts'
 import { createSqlCompiler, type SqlCompiler } from './sql.ts'
 import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
@@ -38,6 +41,7 @@ export class Store implements StoreApi {
   readonly #registry: TypeRegistry
   readonly #writes: WriteRequests
   readonly #reads: RecordReads
+  readonly #search: StoreSearch
   readonly #past: PastRecords
   readonly #snapshots: SnapshotReads
   readonly positions: NamedPositions
@@ -71,6 +75,7 @@ export class Store implements StoreApi {
       limits,
       log: this.log,
       answers,
+      search: new SearchIndexes(connection, options.engine.fullText),
       clock,
       lastMicros,
     })
@@ -80,8 +85,10 @@ export class Store implements StoreApi {
     this.#writes = new WriteRequests(this.#context, this.#queue)
     const waitFor = (token: Token, caller: Caller): Promise<void> => this.waitFor(token, caller)
     this.#past = new PastRecords(this.#context)
-    const scans = new RecordScans(this.#context, this.#past)
-    this.#reads = new RecordReads({ context: this.#context, queue: this.#queue, scans, waitFor })
+    const longReads = new LongReads(limits)
+    const shared = { context: this.#context, queue: this.#queue, longReads, waitFor }
+    this.#reads = new RecordReads({ ...shared, scans: new RecordScans(this.#context, this.#past) })
+    this.#search = new StoreSearch({ ...shared, log })
     this.#snapshots = new SnapshotReads(this.#context, this.#past)
     const { positionsMax, positionsKeptMs } = limits
     const { epoch } = identity
@@ -182,6 +189,7 @@ export class Store implements StoreApi {
   readonly getMany: StoreApi['getMany'] = (params, caller) => this.#reads.getMany(params, caller)
   readonly list: StoreApi['list'] = (params, caller) => this.#reads.list(params, caller)
   readonly count: StoreApi['count'] = (params, caller) => this.#reads.count(params, caller)
+  readonly search: StoreApi['search'] = (params, caller) => this.#search.search(params, caller)
   readonly history: StoreApi['history'] = (params, caller) => this.#reads.history(params, caller)
   readonly explain: StoreApi['explain'] = (params, caller) => this.#reads.explain(params, caller)
   readonly blame: StoreApi['blame'] = (params, caller) => this.#reads.blame(params, caller)
@@ -353,7 +361,8 @@ export class Store implements StoreApi {
     clearInterval(this.#housekeeping)
     this.#reads.close()
     // The queue at once: what comes from here on is refused, also while a backup ends.
-    await Promise.all([this.#queue.close(), this.backups.close(), this.#retention.close()])
+    const parts = [this.#queue, this.backups, this.#retention, this.#search]
+    await Promise.all(parts.map((part) => part.close()))
     this.identity.close()
     if (this.#queue.state !== 'failed') {
       await this.#connection.checkpoint().catch((error: unknown) => {

@@ -35,6 +35,7 @@ export class TypeRegistry {
       this.adopt(new RecordTypeEntry(this.#compiler, definition, Number(row.schema_version)))
     }
     this.#fillReferences()
+    this.#context.search.open([...this.#context.types.values()].map(({ definition }) => definition))
   }
 
   /** For types that declared references before the store knew who names whom. */
@@ -53,6 +54,7 @@ export class TypeRegistry {
     this.#context.types.set(entry.definition.name, entry)
     // Records that were decoded lack the defaults of new fields.
     this.#context.cache.clear()
+    this.#context.search.reload(entry.definition.name)
   }
 
   /**
@@ -78,6 +80,7 @@ export class TypeRegistry {
     }
     this.#assertBounded(difference.merged)
     for (const statement of difference.statements) this.#context.connection.exec(statement)
+    this.#context.search.prepare(difference.merged, false)
     const outcome = this.#keep(difference.merged, stored.schemaVersion + 1, difference.changes)
     this.#checkReferences(stored, outcome.entry)
     return outcome
@@ -168,6 +171,7 @@ export class TypeRegistry {
     }
     const outcome = this.#keep(definition, 1, [{ change: 'type added' }])
     fillReferences(this.#context.connection, outcome.entry)
+    this.#context.search.prepare(definition, true)
     return outcome
   }
 

@@ -12,8 +12,15 @@ import { GapRepairs, wholeRepair } from './gap-repair.ts'
 import type { LiveQuery } from './live-query.ts'
 import { openLiveQuery } from './open-live-query.ts'
 import { isRecordType, openStream, patternsOf } from './open-stream.ts'
-import type { LiveQueryOptions, RecordWaitOptions, WaitOptions } from './queries.ts'
+import type {
+  FoundPage,
+  LiveQueryOptions,
+  RecordWaitOptions,
+  WaitOptions,
+  WideSearchOptions,
+} from './queries.ts'
 import { Repository } from './repository.ts'
+import { searchRecords } from './search.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { SubscriptionHub } from './subscription-hub.ts'
 import type {
@@ -66,6 +73,19 @@ export class Client implements AsyncDisposable {
   /** The records of a type, with its static types. */
   repository<T extends RecordType>(type: T): Repository<T> {
     return new Repository(type, { caller: this.#caller, definer: this.#definer })
+  }
+
+  /**
+   * Searches the records of many types by their words, the best first. Words are all looked for; `OR` makes one enough, `-`
+   * before a word means that it must not be there, quotes hold a phrase together, `*` stands for any ending.
+   *
+   * @throws OrionError `invalid_request` when nothing is looked for, `too_large` for a query that is too long.
+   */
+  async search<T extends RecordType = RecordType>(
+    query: string,
+    options: WideSearchOptions<T> = {},
+  ): Promise<FoundPage<T>> {
+    return await searchRecords({ caller: this.#caller, definer: this.#definer }, query, options)
   }
 
   /** Collects writes that happen wholly or not at all. */

@@ -1,8 +1,9 @@
 /** What reads of a repository are told, and what they answer. */
-import type { Json } from '../json.ts'
+import type { Json, JsonObject } from '../json.ts'
 import type { Lifecycle, Operation, Record, Token } from '../model.ts'
 import type { ResultOf } from '../protocol/define.ts'
 import type { ExplainRecords } from '../protocol/explain.ts'
+import type { Snippet } from '../protocol/search.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import type { CallOptions } from './caller.ts'
 import type { EnvelopeConditions, FieldName, Order, Where } from './where.ts'
@@ -58,6 +59,48 @@ export interface CountOptions<T extends RecordType> extends Selection<T> {
 export interface RecordCount {
   readonly count: number
   readonly groups?: readonly { readonly value: Json; readonly count: number }[] | undefined
+  readonly token: Token
+}
+
+/** Options of a search of one type. */
+export interface SearchOptions<T extends RecordType> extends CallOptions {
+  /** Only records that fit it too. */
+  readonly where?: Where<T>
+  /** Active records alone unless said otherwise. */
+  readonly lifecycle?: readonly Lifecycle[]
+  /** Most hits of one page, up to 1000; 20 unless said otherwise. */
+  readonly limit?: number
+  /** The `next` of the page before. */
+  readonly after?: string
+  /** Gives with each hit the part of its text that shows why it was found. */
+  readonly highlight?: boolean
+  /** Waits until the store has this position. */
+  readonly atLeast?: Token
+}
+
+/** Options of a search of several types: a filter names fields that each of them has. */
+export interface WideSearchOptions<T extends RecordType> extends Omit<SearchOptions<T>, 'where'> {
+  /** The types that are searched; all that may be read and have searchable fields when left out. */
+  readonly types?: readonly T[]
+  readonly where?: JsonObject
+}
+
+/** A record that was found. Of several types its `type` tells which of them it is, to the compiler too. */
+export type TypedHit<T extends RecordType> = T extends RecordType
+  ? {
+      readonly record: Record<RecordData<T>> & { readonly type: T['name'] }
+      /** How well it fits; it means something beside the scores of the same search alone. */
+      readonly score: number
+      readonly snippet?: Snippet
+    }
+  : never
+
+/** One page of hits, the best first. */
+export interface FoundPage<T extends RecordType> {
+  readonly hits: readonly TypedHit<T>[]
+  /** Where the next page begins; absent at the end. */
+  readonly next?: string | undefined
+  /** Everything up to here was searched. */
   readonly token: Token
 }
 

@@ -10,14 +10,17 @@ import type { BasedOn, Update } from './changes.ts'
 import { creations, type NewRecord } from './create-many.ts'
 import type {
   CountOptions,
+  FoundPage,
   GetOptions,
   ListExplanation,
   ListOptions,
   Page,
   PageOptions,
   RecordCount,
+  SearchOptions,
 } from './queries.ts'
 import { type ChangeFunction, updateWithRetry } from './record-update.ts'
+import { searchRecords } from './search.ts'
 import type { TypeDefiner } from './type-definer.ts'
 import { NotFoundError } from './typed-errors.ts'
 import {
@@ -221,6 +224,18 @@ export class Repository<T extends RecordType> {
   /** Removes a record for good and erases its values everywhere; needs the scope `admin`. */
   async purge<const O extends MoveOptions>(id: string, options: O): Promise<Written<T, O>> {
     return await this.#move(records.PurgeRecord, id, options)
+  }
+
+  /** Searches the records by their words, the best first; the query is as in `client.search`. */
+  async search(query: string, options: SearchOptions<T> = {}): Promise<FoundPage<T>> {
+    const { where, ...rest } = options
+    const parts = { caller: this.#caller, definer: this.#definer }
+    const types = [this.type]
+    return await searchRecords(parts, query, {
+      ...rest,
+      types,
+      ...(where === undefined ? {} : { where: toJsonObject(where) }),
+    })
   }
 
   /** The versions of a record, newest first, page by page. */

@@ -5,11 +5,13 @@
 import type { Issue } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../json.ts'
 import type { Blame, Record, RecordVersion, Token, WriteResult } from '../model.ts'
+import type { ResultOf } from '../protocol/define.ts'
 import type { ApplyOperator } from '../protocol/records.ts'
+import type { SearchRecords } from '../protocol/search.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import { jsonDepthMax } from '../storable-json.ts'
 import type { LiveChange, LivePage } from './live-change.ts'
-import type { Page } from './queries.ts'
+import type { FoundPage, Page, TypedHit } from './queries.ts'
 import { typedError } from './typed-errors.ts'
 import type { FieldName } from './where.ts'
 import type { WriteOptions, Written } from './write-options.ts'
@@ -66,6 +68,14 @@ export function parsePage<T extends RecordType, F extends FieldName<T>>(page: {
   readonly token: Token
 }): Page<T, F> {
   return page as Page<T, F>
+}
+
+/** Hits from the wire, whose records are of the types that were searched. */
+export function parseFound<T extends RecordType>(
+  page: ResultOf<typeof SearchRecords>,
+): FoundPage<T> {
+  const { hits, ...rest } = page
+  return { ...rest, hits: hits as readonly unknown[] as readonly TypedHit<T>[] }
 }
 
 /** A page, as the wire has it. */

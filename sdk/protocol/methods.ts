@@ -6,6 +6,7 @@ import * as explain from './explain.ts'
 import * as handshake from './handshake.ts'
 import * as proposals from './proposals.ts'
 import * as records from './records.ts'
+import * as searching from './search.ts'
 import * as subscriptions from './subscriptions.ts'
 import * as tokens from './tokens.ts'
 import * as types from './types.ts'
@@ -22,6 +23,7 @@ export const requests: readonly RequestDefinition[] = [
   records.ListRecords,
   records.CountRecords,
   explain.ExplainRecords,
+  searching.SearchRecords,
   records.RecordHistory,
   records.BlameRecord,
   records.CreateRecord,

@@ -47,6 +47,13 @@ const or = (count: number) => ({ or: several(count, (index) => ({ count: index }
 const nots = (count: number): object => (count === 0 ? { count: 1 } : { not: nots(count - 1) })
 
 /** The compiler asks for each limit; what is no case says why. */
+const searchBound = (limit: number, query: (size: number) => string): LimitCase => {
+  const [served, refused] = [{ query: query(limit) }, { query: query(limit + 1) }]
+  return {
+    check: servedAndRefused('record/search', served, refused, { limit, actual: limit + 1 }),
+  }
+}
+
 const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   headerMaxBytes: {
     socket: true,
@@ -370,6 +377,9 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
       assertTooLarge(error, { limit: 3, actual: 4 })
     },
   },
+  searchQueryMaxLength: searchBound(2000, (length) => 'a'.repeat(length)),
+  searchWordsMax: searchBound(64, (count) => several(count, (index) => `w${index}`).join(' ')),
+  searchDepthMax: searchBound(8, (depth) => `${'('.repeat(depth)}a b${')'.repeat(depth)}`),
   operationsMax: {
     check: async (world) => {
       const operations = (count: number) => ({

@@ -110,6 +110,14 @@ const requests: readonly fc.Arbitrary<Asked>[] = [
   call('record/history', fc.record({ type: typeName, id })),
   call('record/blame', fc.record({ type: typeName, id })),
   call('record/search', fc.record({ query: fc.constant('of') })),
+  call(
+    'record/search',
+    fc.record({
+      query: fc.constant('of'),
+      types: fc.array(typeName, { minLength: 1, maxLength: 2 }),
+      highlight: fc.constant(true),
+    }),
+  ),
   call('type/list', fc.record({ count: fc.boolean() })),
   call('type/get', fc.record({ type: typeName })),
   call(

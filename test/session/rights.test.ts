@@ -15,6 +15,7 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
   ['record/list', 'read', (type) => ({ type })],
   ['record/count', 'read', (type) => ({ type })],
   ['record/explain', 'read', (type) => ({ type })],
+  ['record/search', 'read', (type) => ({ query: 'a', types: [type] })],
   ['record/history', 'read', (type) => ({ type, id: 'a' })],
   ['record/blame', 'read', (type) => ({ type, id: 'a' })],
   ['record/create', 'write', (type) => ({ type, data: {}, dryRun: true })],

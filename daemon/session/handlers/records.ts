@@ -15,6 +15,7 @@ export const recordReads: HandlersOf<StoreReads> = {
   getMany: (params, context) => context.services.store.getMany(params, context),
   list: (params, context) => context.services.store.list(params, context),
   count: (params, context) => context.services.store.count(params, context),
+  search: (params, context) => context.services.store.search(params, context),
   explain: (params, context) => context.services.store.explain(params, context),
   history: (params, context) => context.services.store.history(params, context),
   blame: (params, context) => context.services.store.blame(params, context),

@@ -75,6 +75,19 @@ export interface Connection {
   runUntil(endMs: number, run: () => void): boolean
   /** For how many rows the statements of the last `runUntil` called `in_time`: those that they looked at. */
   readonly rowsSeen: number
+  /**
+   * Defines an SQL function of one argument that makes a text out of a text, and the empty text of NULL. What it throws
+   * ends the statement.
+   */
+  defineTextFunction(name: string, compute: (text: string) => string): void
+  /**
+   * Runs a full-text query, a statement that only reads and calls `take_hits` in its result, until a time by
+   * `performance.now()`: with `(docid, matchinfo(t, 'y'))` in version 4, with `(t, rowid)` in version 5. Each row is
+   * handed to `take` as it is found.
+   *
+   * @returns Whether it came to its end.
+   */
+  collectHits(query: HitQuery, take: TakeHits): boolean
   /** Whether a transaction is open. A full disk may have rolled one back: ask after each failed statement. */
   inTransaction(): boolean
   /**
@@ -109,6 +122,19 @@ export interface Connection {
   /** Closes without throwing. What was not synced may be lost, as after a crash. */
   close(): void
 }
+
+/** A full-text query, and how long it may go on. */
+export interface HitQuery {
+  readonly sql: string
+  readonly values: readonly SqlValue[]
+  readonly endMs: number
+}
+
+/**
+ * Takes a row that fits a full-text query: how often each phrase of the query occurs in each column. The counts lie in
+ * `counts` from `at` on, phrase by phrase, and are only there during the call. It must not throw.
+ */
+export type TakeHits = (row: number, counts: Int32Array, at: number) => void
 
 /** How a backup is paced. */
 export interface BackupOptions {

@@ -53,7 +53,12 @@ export interface RawApi {
     xFinal: number,
     xDestroy: number,
   ): number
+  value_text(value: number): number
+  value_blob(value: number): number
+  value_bytes(value: number): number
+  value_double(value: number): number
   result_int(context: number, value: number): void
+  result_text(context: number, text: number, bytes: number, destructor: number): void
   result_error(context: number, text: number, bytes: number): void
   backup_init(
     toDatabase: number,
@@ -89,7 +94,12 @@ export const rawFunctionNames = [
   'column_bytes',
   'changes',
   'create_function_v2',
+  'value_text',
+  'value_blob',
+  'value_bytes',
+  'value_double',
   'result_int',
+  'result_text',
   'result_error',
   'backup_init',
   'backup_step',

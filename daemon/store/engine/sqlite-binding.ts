@@ -1,6 +1,8 @@
+import type { HitCollector } from './hit-collector.ts'
 import type { HostIo } from './host-io.ts'
 import type { HostVfs } from './host-vfs.ts'
 import type { RawApi } from './raw-api.ts'
+import type { TextFunctions } from './text-functions.ts'
 import type { TimeBound } from './time-bound.ts'
 import type { WasmRuntime } from './wasm-runtime.ts'
 
@@ -14,5 +16,9 @@ export interface SqliteBinding {
   readonly io: HostIo
   readonly vfs: HostVfs
   readonly timeBound: TimeBound
+  readonly hits: HitCollector
+  readonly texts: TextFunctions
+  /** Makes what its full-text module needs known to a connection; gives SQLite's result code. */
+  installFullText(database: number): number
   readonly sqliteVersion: string
 }

@@ -96,6 +96,8 @@ function buildOf({ exports, memory, table, installFunction }: SqliteWasm): WasmB
     free: (pointer) => exports.sqlite3_free(pointer),
     addFunction: (callback, signature) => installFunction(signature, callback),
     findVfs: () => exports.sqlite3_vfs_find(0),
+    bindPointer: (statement, index, pointer, zType) =>
+      exports.sqlite3_bind_pointer(statement, index, pointer, zType, 0),
   }
 }
 
@@ -114,11 +116,25 @@ interface SqliteWasmExports {
   sqlite3_free(pointer: number): void
   /** The default VFS, for a name that is NULL. */
   sqlite3_vfs_find(zName: number): number
+  sqlite3_bind_pointer(
+    statement: number,
+    index: number,
+    pointer: number,
+    zType: number,
+    destructor: number,
+  ): number
 }
+
+const neededExports = [
+  'sqlite3_malloc',
+  'sqlite3_free',
+  'sqlite3_vfs_find',
+  'sqlite3_bind_pointer',
+] as const
 
 function parseSqliteWasm(wasm: unknown): SqliteWasm {
   const exports = memberOf(wasm, 'exports')
-  for (const name of ['sqlite3_malloc', 'sqlite3_free', 'sqlite3_vfs_find']) {
+  for (const name of neededExports) {
     if (typeof memberOf(exports, name) !== 'function') {
       throw new Error(`expected the function ${name}`)
     }

@@ -1,3 +1,4 @@
+import { lendText } from './lend-text.ts'
 import type { RawApi } from './raw-api.ts'
 import type { WasmRuntime } from './wasm-runtime.ts'
 
@@ -36,7 +37,7 @@ export class TimeBound {
 
   /** Makes the function known to a connection; gives SQLite's result code. */
   install(database: number): number {
-    return this.#withText(functionName, (zName) =>
+    return lendText(this.#runtime, functionName, (zName) =>
       this.#api.create_function_v2(database, zName, 1, utf8, 0, this.#index, 0, 0, 0),
     )
   }
@@ -65,20 +66,11 @@ export class TimeBound {
     this.#rows += 1
     if (this.#rows % rowsBetweenLooks === 0 && performance.now() > this.#endMs) {
       this.#isOver = true
-      this.#withText('the time is over', (text) => this.#api.result_error(context, text, -1))
+      lendText(this.#runtime, 'the time is over', (text) =>
+        this.#api.result_error(context, text, -1),
+      )
     } else {
       this.#api.result_int(context, 1)
-    }
-  }
-
-  /** Lends SQLite a text; it makes a copy of what it keeps. */
-  #withText<Result>(text: string, use: (pointer: number) => Result): Result {
-    const pointer = this.#runtime.allocate(text.length + 1)
-    try {
-      this.#runtime.memory.bytes.write(`${text}\0`, pointer, 'latin1')
-      return use(pointer)
-    } finally {
-      this.#runtime.free(pointer)
     }
   }
 }

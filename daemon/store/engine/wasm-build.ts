@@ -1,10 +1,13 @@
 import { EngineError } from './engine.ts'
+import { type Fts5Build, Fts5Hits } from './fts5-hits.ts'
+import { HitCollector } from './hit-collector.ts'
 import type { HostIo } from './host-io.ts'
 import { HostVfs } from './host-vfs.ts'
 import { readSqliteVersion, withMemoryDatabase } from './memory-database.ts'
 import { type RawApi, rawFunctionNames } from './raw-api.ts'
 import type { SqliteBinding } from './sqlite-binding.ts'
 import { ResultCode } from './sqlite-codes.ts'
+import { TextFunctions } from './text-functions.ts'
 import { TimeBound } from './time-bound.ts'
 import { type FunctionTable, VfsLayout } from './vfs-layout.ts'
 import type { WasmMemory } from './wasm-memory.ts'
@@ -33,6 +36,8 @@ export interface WasmBuild {
    * @param database - Address of an open `sqlite3`.
    */
   findVfs(database: number): number
+  /** `sqlite3_bind_pointer` without a destructor, by which version 5 of the full-text module is reached. */
+  readonly bindPointer?: Fts5Build['bindPointer']
 }
 
 /**
@@ -59,7 +64,20 @@ export function standOnHost(build: WasmBuild, io: HostIo): SqliteBinding {
     layout.replace(vfs.install(runtime, layout.methods))
     return readSqliteVersion({ api, runtime }, database)
   })
-  return { api, runtime, io, vfs, timeBound: new TimeBound(api, runtime), sqliteVersion }
+  const timeBound = new TimeBound(api, runtime)
+  const hits = new HitCollector(api, runtime)
+  const texts = new TextFunctions(api, runtime)
+  const installFullText = fullTextOf(build, { api, runtime, hits })
+  return { api, runtime, io, vfs, timeBound, hits, texts, installFullText, sqliteVersion }
+}
+
+function fullTextOf(
+  { bindPointer, table }: WasmBuild,
+  { api, runtime, hits }: Pick<SqliteBinding, 'api' | 'runtime' | 'hits'>,
+): (database: number) => number {
+  if (bindPointer === undefined) return (database) => hits.install(database)
+  const counted = new Fts5Hits({ api, runtime, table, bindPointer }, hits)
+  return (database) => counted.install(database)
 }
 
 /** The error for a package that is not built as its file expects. */

@@ -1,5 +1,12 @@
 import { Backup } from './backup.ts'
-import type { BackupOptions, Connection, ConnectionOptions, Statement } from './engine.ts'
+import type {
+  BackupOptions,
+  Connection,
+  ConnectionOptions,
+  HitQuery,
+  Statement,
+  TakeHits,
+} from './engine.ts'
 import { EngineError } from './engine.ts'
 import { misuse } from './engine-error.ts'
 import { NativeStatement } from './native-statement.ts'
@@ -33,6 +40,8 @@ export class WasmConnection implements Connection {
     try {
       this.#handle.check(binding.timeBound.install(this.#handle.pointer))
       this.#configure(options)
+      // Runs a statement, which reads the schema: not before the file is ours alone.
+      this.#handle.check(binding.installFullText(this.#handle.pointer))
       this.#own = {
         begin: new NativeStatement(this.#handle, 'BEGIN'),
         rollback: new NativeStatement(this.#handle, 'ROLLBACK'),
@@ -65,6 +74,16 @@ export class WasmConnection implements Connection {
 
   runUntil(endMs: number, run: () => void): boolean {
     return this.#binding.timeBound.runUntil(endMs, run)
+  }
+
+  defineTextFunction(name: string, compute: (text: string) => string): void {
+    this.#handle.assertOpen()
+    this.#handle.check(this.#binding.texts.install(this.#handle.pointer, name, compute))
+  }
+
+  collectHits({ sql, values, endMs }: HitQuery, take: TakeHits): boolean {
+    const statement = this.prepare(sql)
+    return this.#binding.hits.collect(endMs, take, () => statement.run(values))
   }
 
   /**

@@ -72,6 +72,8 @@ export interface Limits {
   readonly pageMax: number
   /** Text of the records in one answer, in characters: a page ends there, and says where it goes on. */
   readonly answerMaxLength: number
+  /** Records that one answer looks up because references name them (`expand`). */
+  readonly expandedMax: number
   /** Groups of one count. */
   readonly groupsMax: number
   /** Characters of a search's query. */
@@ -197,6 +199,7 @@ export const defaultLimits: Limits = {
   definitionMaxBytes: 128 * 1024,
   pageMax,
   answerMaxLength: 4 * 1024 * 1024,
+  expandedMax: 1000,
   groupsMax: 1000,
   searchQueryMaxLength: 2000,
   searchWordsMax: 64,

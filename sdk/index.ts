@@ -6,6 +6,7 @@ export { Client } from './client/client.ts'
 export { type ConnectOptions, connect } from './client/connect.ts'
 export type { NewRecord } from './client/create-many.ts'
 export { EventStream, type Subscription } from './client/event-stream.ts'
+export type { Expanded, ReferenceName, WithExpanded } from './client/expansion.ts'
 export type { InProcessDaemon, InProcessFactory } from './client/in-process.ts'
 export type { LiveChange } from './client/live-change.ts'
 export { LiveQuery } from './client/live-query.ts'
@@ -26,6 +27,7 @@ export type {
   WideSearchOptions,
 } from './client/queries.ts'
 export type { ChangeFunction } from './client/record-update.ts'
+export type { ReferrerOptions, ReferrerPage } from './client/referrers.ts'
 export {
   type CreateOptions,
   type MoveOptions,
@@ -103,6 +105,7 @@ export type {
   Blame,
   Claims,
   Event,
+  Expansion,
   FieldChange,
   FieldOrigin,
   Lifecycle,

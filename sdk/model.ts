@@ -36,6 +36,30 @@ export interface Record<Data = JsonObject> {
   readonly quarantined?: { readonly reason: string }
 }
 
+/** What following the references of some records gave, beside the records themselves. */
+export interface Expansion {
+  /** The records that are named, as they are now, whatever their lifecycle; each once. */
+  readonly included?: readonly Record[] | undefined
+  /** What is named and is not included: it is not there, or the caller may not read its type. */
+  readonly omitted?: readonly OmittedTarget[] | undefined
+  /** There was no room to look for the others: ask for fewer records at a time, or for the others by themselves. */
+  readonly incomplete?: true | undefined
+}
+
+/** A record that is named and was not included, and why. */
+export interface OmittedTarget {
+  readonly type: string
+  readonly id: string
+  readonly reason: 'absent' | 'forbidden'
+}
+
+/** A record that names another one, and by which of its fields. */
+export interface Referrer<Data = JsonObject> {
+  /** The names of the fields down to the reference, with dots between. */
+  readonly field: string
+  readonly record: Record<Data>
+}
+
 /** On whose behalf an event was made. `principal` was proved; `claims` were only said. */
 export interface Actor {
   readonly principal: string

@@ -157,6 +157,7 @@ export const toldLimits = [
   'definitionMaxBytes',
   'pageMax',
   'answerMaxLength',
+  'expandedMax',
   'groupsMax',
   'searchQueryMaxLength',
   'searchWordsMax',

@@ -5,6 +5,7 @@ import * as explanation from '../../sdk/protocol/explain.ts'
 import * as handshake from '../../sdk/protocol/handshake.ts'
 import * as proposal from '../../sdk/protocol/proposals.ts'
 import * as record from '../../sdk/protocol/records.ts'
+import * as reference from '../../sdk/protocol/references.ts'
 import * as searching from '../../sdk/protocol/search.ts'
 import * as subscription from '../../sdk/protocol/subscriptions.ts'
 import * as token from '../../sdk/protocol/tokens.ts'
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   route(explanation.ExplainRecords, recordReads.explain),
   route(record.RecordHistory, recordReads.history),
   route(record.BlameRecord, recordReads.blame),
+  route(reference.RecordReferrers, recordReads.referrers),
   route(record.CreateRecord, recordWrites.create),
   route(record.UpdateRecord, recordWrites.update),
   route(record.DeleteRecord, recordWrites.delete),

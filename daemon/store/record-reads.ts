@@ -7,6 +7,7 @@ import type { Record, RecordVersion } from '../../sdk/model.ts'
 import { AnswerLength, answerTooLong, lengthOf } from './answer-length.ts'
 import type { SqlRow } from './engine/engine.ts'
 import { eventOfRow, recordOfRow } from './event-log.ts'
+import { expand, placesToExpand } from './expansion.ts'
 import { explainList } from './explain-list.ts'
 import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
 import type { LongReads } from './long-reads.ts'
@@ -21,6 +22,7 @@ import {
   tooManyGroups,
 } from './record-scan.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
+import { readReferrers } from './referrers.ts'
 import { recordTableName } from './sql.ts'
 import type { Caller, StoreReads } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
@@ -55,15 +57,18 @@ export class RecordReads implements Omit<StoreReads, 'search'> {
     const { type, id, version, atLeast } = params
     if (atLeast !== undefined) await this.#waitFor(atLeast, caller)
     const entry = this.#context.type(type)
+    const places = placesToExpand(entry, params.expand)
     const present = this.#context.read(entry, id)
     // Absence may be the work of a commit that is not on disk yet, so it waits for all of them.
     const wait = this.#queue.onDisk(present?.seq ?? this.#context.log.lastSeq)
     if (wait !== undefined) await wait
-    if (version !== undefined && version !== present?.record.version) {
-      return this.#versionOf(type, id, version)
-    }
-    if (present === undefined) throw notFound(type, id)
-    return present.record
+    const isOld = version !== undefined && version !== present?.record.version
+    const record = isOld ? this.#versionOf(type, id, version) : present?.record
+    if (record === undefined) throw notFound(type, id)
+    if (places === undefined) return record
+    const expansion = expand(this.#context, { places, records: [record], caller })
+    await this.#allOnDisk()
+    return { ...record, ...expansion }
   }
 
   async getMany(params: Params<'getMany'>, caller: Caller): Answer<'getMany'> {
@@ -84,7 +89,9 @@ export class RecordReads implements Omit<StoreReads, 'search'> {
   async list(params: Params<'list'>, caller: Caller): Answer<'list'> {
     if (params.atLeast !== undefined) await this.#waitFor(params.atLeast, caller)
     const entry = this.#context.type(params.type)
-    const show = params.fields === undefined ? undefined : onlyFields(entry, params.fields)
+    const { fields } = params
+    const show = fields === undefined ? undefined : onlyFields(entry, fields)
+    const places = placesToExpand(entry, params.expand, fields)
     const query: ListQuery = {
       definition: entry.definition,
       table: recordTableName(params.type),
@@ -101,10 +108,22 @@ export class RecordReads implements Omit<StoreReads, 'search'> {
       },
       caller,
     )
-    await this.#queue.onDisk(seq)
+    const expansion = expand(this.#context, { places, records, caller })
+    await this.#queue.onDisk(places === undefined ? seq : this.#context.log.lastSeq)
     const token = this.#context.tokenAt(seq)
     const shown = show === undefined ? [...records] : records.map(show)
-    return { records: shown, ...(next === undefined ? {} : { next }), token }
+    return { records: shown, ...(next === undefined ? {} : { next }), token, ...expansion }
+  }
+
+  async referrers(params: Params<'referrers'>, caller: Caller): Answer<'referrers'> {
+    const { lifecycle = ['active'], limit = defaultPage, atLeast, ...question } = params
+    if (atLeast !== undefined) await this.#waitFor(atLeast, caller)
+    const query = { ...question, lifecycle, limit }
+    const { referrers, next } = readReferrers(this.#context, query, caller)
+    const seq = this.#context.log.lastSeq
+    await this.#allOnDisk()
+    const token = this.#context.tokenAt(seq)
+    return { referrers: [...referrers], ...(next === undefined ? {} : { next }), token }
   }
 
   async count(params: Params<'count'>, caller: Caller): Answer<'count'> {

@@ -13,6 +13,7 @@ import type * as daemon from '../../sdk/protocol/daemon.ts'
 import type * as events from '../../sdk/protocol/events.ts'
 import type * as explanation from '../../sdk/protocol/explain.ts'
 import type * as records from '../../sdk/protocol/records.ts'
+import type * as references from '../../sdk/protocol/references.ts'
 import type * as searching from '../../sdk/protocol/search.ts'
 import type * as types from '../../sdk/protocol/types.ts'
 import type * as upkeep from '../../sdk/protocol/upkeep.ts'
@@ -47,7 +48,10 @@ export type MoveParams = Params<typeof records.DeleteRecord>
 
 /** Reads. A record younger than the last sync is held back until it is on disk. */
 export interface StoreReads {
-  get(params: Params<typeof records.GetRecord>, caller: Caller): Promise<Record>
+  get(
+    params: Params<typeof records.GetRecord>,
+    caller: Caller,
+  ): Promise<Result<typeof records.GetRecord>>
   getMany(
     params: Params<typeof records.GetManyRecords>,
     caller: Caller,
@@ -76,6 +80,10 @@ export interface StoreReads {
     params: Params<typeof records.BlameRecord>,
     caller: Caller,
   ): Promise<Result<typeof records.BlameRecord>>
+  referrers(
+    params: Params<typeof references.RecordReferrers>,
+    caller: Caller,
+  ): Promise<Result<typeof references.RecordReferrers>>
 }
 
 /** Writes. Each resolves after its transaction is on disk. */

@@ -193,6 +193,8 @@ export class Store implements StoreApi {
   readonly history: StoreApi['history'] = (params, caller) => this.#reads.history(params, caller)
   readonly explain: StoreApi['explain'] = (params, caller) => this.#reads.explain(params, caller)
   readonly blame: StoreApi['blame'] = (params, caller) => this.#reads.blame(params, caller)
+  readonly referrers: StoreApi['referrers'] = (params, caller) =>
+    this.#reads.referrers(params, caller)
   readonly create: StoreApi['create'] = (params, caller) => this.#writes.create(params, caller)
   readonly update: StoreApi['update'] = (params, caller) => this.#writes.update(params, caller)
   readonly delete: StoreApi['delete'] = (params, caller) => this.#writes.delete(params, caller)

@@ -55,7 +55,7 @@ export function unreadableStore(parts: UnreadableParts): StoreApi {
     seqOf: refuse,
     waitFor: refused,
     ...{ get: refused, getMany: refused, list: refused, count: refused, history: refused },
-    ...{ blame: refused, explain: refused, search: refused },
+    ...{ blame: refused, explain: refused, search: refused, referrers: refused },
     ...{ create: refused, update: refused, delete: refused, restore: refused, archive: refused },
     ...{ purge: refused, transact: refused, import: refused, publish: refused },
     ...{ manage: refused, tryOut: refused },

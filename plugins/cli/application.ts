@@ -160,6 +160,7 @@ const root = buildRouteMap({
     history: reads.historyCommand,
     diff: reads.diffCommand,
     blame: reads.blameCommand,
+    referrers: reads.referrersCommand,
     transact: writes.transactCommand,
     import: writes.importCommand,
     watch: events.watchCommand,

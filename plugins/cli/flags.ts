@@ -10,7 +10,10 @@ export type WriteFlags = {
 }
 
 /** The flags of `orion get`. */
-export type GetFlags = GlobalFlags & { readonly version?: number }
+export type GetFlags = GlobalFlags & {
+  readonly version?: number
+  readonly expand?: readonly string[]
+}
 
 /** The flags of `orion list`. */
 export type ListFlags = GlobalFlags & {
@@ -20,15 +23,25 @@ export type ListFlags = GlobalFlags & {
   readonly after?: string
   readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
   readonly fields?: readonly string[]
+  readonly expand?: readonly string[]
 }
 
 /** The flags of `orion explain`. */
-export type ExplainFlags = Omit<ListFlags, 'fields'> & { readonly verbose: boolean }
+export type ExplainFlags = Omit<ListFlags, 'fields' | 'expand'> & { readonly verbose: boolean }
 
 /** The flags of `orion count`. */
 export type CountFlags = GlobalFlags & {
   readonly where?: string
   readonly groupBy?: string
+  readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
+}
+
+/** The flags of `orion referrers`. */
+export type ReferrersFlags = GlobalFlags & {
+  readonly from?: string
+  readonly field?: string
+  readonly limit?: number
+  readonly after?: string
   readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
 }
 
@@ -61,7 +74,7 @@ export type UpdateFlags = GlobalFlags &
 export type MoveFlags = GlobalFlags & WriteFlags & { readonly expectedVersion?: number }
 
 /** The flags of `orion purge`. */
-export type PurgeFlags = MoveFlags & { readonly yes: boolean }
+export type PurgeFlags = MoveFlags & { readonly yes: boolean; readonly force: boolean }
 
 /** The flags of `orion transact`. */
 export type TransactFlags = GlobalFlags & WriteFlags

@@ -6,10 +6,13 @@ import type { ExplainRecords } from '../protocol/explain.ts'
 import type { Snippet } from '../protocol/search.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import type { CallOptions } from './caller.ts'
+import type { WithExpanded } from './expansion.ts'
 import type { EnvelopeConditions, FieldName, Order, Where } from './where.ts'
 
-/** Options of a read of one record. */
-export interface GetOptions extends CallOptions {
+/** Options of a read of one record. `E` are the references that are followed. */
+export interface GetOptions<E extends string = never> extends CallOptions {
+  /** Fields that hold references: what they name comes with the record, in `expanded`. */
+  readonly expand?: readonly E[]
   /** An old version instead of the current one. */
   readonly version?: number
   /** Waits until the store has this position. */
@@ -25,9 +28,14 @@ export interface Selection<T extends RecordType> extends CallOptions {
   readonly atLeast?: Token
 }
 
-/** Options of a list. `F` are the fields that are asked for. */
-export interface ListOptions<T extends RecordType, F extends FieldName<T> = FieldName<T>>
-  extends Selection<T> {
+/** Options of a list. `F` are the fields that are asked for, `E` the references that are followed. */
+export interface ListOptions<
+  T extends RecordType,
+  F extends FieldName<T> = FieldName<T>,
+  E extends string = never,
+> extends Selection<T> {
+  /** Fields that hold references: what they name comes with the records, in `expanded`. */
+  readonly expand?: readonly E[]
   readonly orderBy?: readonly Order<T>[]
   /** Most records of one page, up to 1000. */
   readonly limit?: number
@@ -38,8 +46,12 @@ export interface ListOptions<T extends RecordType, F extends FieldName<T> = Fiel
 }
 
 /** One page of a list. */
-export interface Page<T extends RecordType, F extends FieldName<T> = FieldName<T>> {
-  readonly records: readonly Record<Pick<RecordData<T>, F>>[]
+export interface Page<
+  T extends RecordType,
+  F extends FieldName<T> = FieldName<T>,
+  E extends string = never,
+> {
+  readonly records: readonly (Record<Pick<RecordData<T>, F>> & WithExpanded<T, E>)[]
   /** Where the next page begins; absent at the end. */
   readonly next?: string | undefined
   /** The position the page was read at. */

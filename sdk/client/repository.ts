@@ -1,13 +1,16 @@
 import { changesBetween } from '../data-difference.ts'
-import type { Blame, Record, RecordVersion, Token, WriteResult } from '../model.ts'
+import type { Blame, Record, RecordVersion, Referrer, Token, WriteResult } from '../model.ts'
 import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
 import { ExplainRecords } from '../protocol/explain.ts'
 import * as records from '../protocol/records.ts'
+import { RecordReferrers } from '../protocol/references.ts'
 import type { RecordData, RecordInput, RecordType } from '../record-type.ts'
 import { type BulkOptions, type BulkResult, sendInBulk } from './bulk.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import type { BasedOn, Update } from './changes.ts'
 import { creations, type NewRecord } from './create-many.ts'
+import type { ReferenceName, WithExpanded } from './expansion.ts'
+import { itemsOfPages } from './pages.ts'
 import type {
   CountOptions,
   FoundPage,
@@ -19,19 +22,22 @@ import type {
   RecordCount,
   SearchOptions,
 } from './queries.ts'
+import { countParams, listParams, referrerParams } from './read-params.ts'
 import { type ChangeFunction, updateWithRetry } from './record-update.ts'
+import type { ReferrerOptions, ReferrerPage } from './referrers.ts'
 import { searchRecords } from './search.ts'
 import type { TypeDefiner } from './type-definer.ts'
 import { NotFoundError } from './typed-errors.ts'
 import {
   parseBlame,
+  parseExpanded,
   parsePage,
   parseRecord,
+  parseReferrers,
   parseVersion,
   parseWritten,
   toJsonObject,
   toOperators,
-  toWhere,
 } from './typed-record.ts'
 import type { FieldName } from './where.ts'
 import { type WriteOptions, type Written, wireOptions } from './write-options.ts'
@@ -91,14 +97,21 @@ export class Repository<T extends RecordType> {
    *
    * @throws NotFoundError if there is none.
    */
-  async get(id: string, options: GetOptions = {}): Promise<Record<RecordData<T>>> {
-    const { version, atLeast } = options
-    const params = { type: this.type.name, id, version, atLeast }
-    return parseRecord<T>(await this.#call(records.GetRecord, params, options))
+  async get<const E extends ReferenceName<T> = never>(
+    id: string,
+    options: GetOptions<E> = {},
+  ): Promise<Record<RecordData<T>> & WithExpanded<T, E>> {
+    const { version, atLeast, expand } = options
+    const params = { type: this.type.name, id, version, expand: expand && [...expand], atLeast }
+    const answer = await this.#call(records.GetRecord, params, options)
+    return parseExpanded<T, E>(this.type, expand, answer)
   }
 
   /** One record, whatever its lifecycle; undefined if there is none. */
-  async find(id: string, options: GetOptions = {}): Promise<Record<RecordData<T>> | undefined> {
+  async find<const E extends ReferenceName<T> = never>(
+    id: string,
+    options: GetOptions<E> = {},
+  ): Promise<(Record<RecordData<T>> & WithExpanded<T, E>) | undefined> {
     try {
       return await this.get(id, options)
     } catch (error) {
@@ -125,45 +138,36 @@ export class Repository<T extends RecordType> {
   }
 
   /** One page of records that fit a filter; active ones unless `lifecycle` says otherwise. */
-  async list<const F extends FieldName<T> = FieldName<T>>(
-    options: ListOptions<T, F> = {},
-  ): Promise<Page<T, F>> {
-    const { fields } = options
-    const params = { ...listParams(this.type, options), fields: fields && [...fields] }
-    return parsePage<T, F>(await this.#call(records.ListRecords, params, options))
+  async list<const F extends FieldName<T> = FieldName<T>, const E extends ReferenceName<T> = never>(
+    options: ListOptions<T, F, E> = {},
+  ): Promise<Page<T, F, E>> {
+    const { fields, expand, ...asked } = options
+    const shown = { fields: fields && [...fields], expand: expand && [...expand] }
+    const params = { ...listParams<T>(this.type, asked), ...shown }
+    const page = await this.#call(records.ListRecords, params, options)
+    return parsePage<T, F, E>(this.type, expand, page)
   }
 
   /** All records that fit, page by page, each once, while others may write. */
-  async *listAll<const F extends FieldName<T> = FieldName<T>>(
-    options: ListOptions<T, F> = {},
-  ): AsyncGenerator<Page<T, F>['records'][number], void, undefined> {
-    let after = options.after
-    do {
-      const page: Page<T, F> = await this.list({
-        limit: allPageSize,
-        ...options,
-        ...(after === undefined ? {} : { after }),
-      })
-      yield* page.records
-      after = page.next
-    } while (after !== undefined)
+  async *listAll<
+    const F extends FieldName<T> = FieldName<T>,
+    const E extends ReferenceName<T> = never,
+  >(
+    options: ListOptions<T, F, E> = {},
+  ): AsyncGenerator<Page<T, F, E>['records'][number], void, undefined> {
+    const read = (page: { readonly after?: string }) =>
+      this.list<F, E>({ limit: allPageSize, ...options, ...page })
+    yield* itemsOfPages(options.after, read, ({ records }) => records)
   }
 
   /** How a list would be answered: through which indexes, how many rows it reads for a page, and what would help. */
-  async explain(options: Omit<ListOptions<T>, 'fields'> = {}): Promise<ListExplanation> {
+  async explain(options: Omit<ListOptions<T>, 'fields' | 'expand'> = {}): Promise<ListExplanation> {
     return await this.#call(ExplainRecords, listParams(this.type, options), options)
   }
 
   /** How many records fit a filter, in all and by the values of a field. */
   async count(options: CountOptions<T> = {}): Promise<RecordCount> {
-    const { where, groupBy, lifecycle, atLeast } = options
-    const params = {
-      type: this.type.name,
-      where: where === undefined ? undefined : toWhere(where),
-      groupBy,
-      lifecycle: lifecycle && [...lifecycle],
-      atLeast,
-    }
+    const params = countParams<T>(this.type, options)
     return await this.#call(records.CountRecords, params, options)
   }
 
@@ -243,15 +247,8 @@ export class Repository<T extends RecordType> {
     id: string,
     options: PageOptions = {},
   ): AsyncGenerator<RecordVersion<RecordData<T>>, void, undefined> {
-    let after = options.after
-    do {
-      const page = await this.historyPage(id, {
-        ...options,
-        ...(after === undefined ? {} : { after }),
-      })
-      yield* page.versions
-      after = page.next
-    } while (after !== undefined)
+    const read = (page: PageOptions) => this.historyPage(id, { ...options, ...page })
+    yield* itemsOfPages(options.after, read, ({ versions }) => versions)
   }
 
   /** One page of the versions of a record, newest first. */
@@ -265,6 +262,24 @@ export class Repository<T extends RecordType> {
     const params = { type: this.type.name, id, limit: options.limit, after: options.after }
     const page = await this.#call(records.RecordHistory, params, options)
     return { ...page, versions: page.versions.map((version) => parseVersion<T>(version)) }
+  }
+
+  /** The records that name one by a reference, of all types or of one, page by page. */
+  async *referrers<From extends RecordType = RecordType>(
+    id: string,
+    options: ReferrerOptions<From> = {},
+  ): AsyncGenerator<Referrer<RecordData<From>>, void, undefined> {
+    const read = (page: PageOptions) => this.referrersPage<From>(id, { ...options, ...page })
+    yield* itemsOfPages(options.after, read, ({ referrers }) => referrers)
+  }
+
+  /** One page of the records that name one by a reference. */
+  async referrersPage<From extends RecordType = RecordType>(
+    id: string,
+    options: ReferrerOptions<From> = {},
+  ): Promise<ReferrerPage<From>> {
+    const params = referrerParams(this.type, id, options)
+    return parseReferrers<From>(await this.#call(RecordReferrers, params, options))
   }
 
   /**
@@ -343,19 +358,6 @@ export class Repository<T extends RecordType> {
     const defining = this.#definer.ensure(this.type, { signal, timeoutMs })
     if (defining !== undefined) await defining
     return await this.#caller.call(definition, params, { signal, timeoutMs })
-  }
-}
-
-function listParams<T extends RecordType>(type: T, options: Omit<ListOptions<T>, 'fields'>) {
-  const { where, orderBy, limit, after, lifecycle, atLeast } = options
-  return {
-    type: type.name,
-    where: where === undefined ? undefined : toWhere(where),
-    orderBy: orderBy?.map(({ field, direction }) => ({ field, direction })),
-    limit,
-    after,
-    lifecycle: lifecycle && [...lifecycle],
-    atLeast,
   }
 }
 

@@ -4,14 +4,24 @@
  */
 import type { Issue } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../json.ts'
-import type { Blame, Record, RecordVersion, Token, WriteResult } from '../model.ts'
+import type {
+  Blame,
+  Expansion,
+  Record,
+  RecordVersion,
+  Referrer,
+  Token,
+  WriteResult,
+} from '../model.ts'
 import type { ResultOf } from '../protocol/define.ts'
 import type { ApplyOperator } from '../protocol/records.ts'
 import type { SearchRecords } from '../protocol/search.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import { jsonDepthMax } from '../storable-json.ts'
+import { expandRecords, type WithExpanded } from './expansion.ts'
 import type { LiveChange, LivePage } from './live-change.ts'
 import type { FoundPage, Page, TypedHit } from './queries.ts'
+import type { ReferrerPage } from './referrers.ts'
 import { typedError } from './typed-errors.ts'
 import type { FieldName } from './where.ts'
 import type { WriteOptions, Written } from './write-options.ts'
@@ -61,13 +71,42 @@ export function parseBlame<T extends RecordType>(blame: Blame): Blame<FieldName<
   return blame as Blame<FieldName<T>>
 }
 
-/** A page from the wire, whose records hold the fields that were asked for. */
-export function parsePage<T extends RecordType, F extends FieldName<T>>(page: {
-  readonly records: readonly Record[]
+/** A page from the wire, whose records hold the fields that were asked for, and what their references name. */
+export function parsePage<T extends RecordType, F extends FieldName<T>, E extends string>(
+  type: RecordType,
+  expand: readonly string[] | undefined,
+  page: Expansion & {
+    readonly records: readonly Record[]
+    readonly next?: string | undefined
+    readonly token: Token
+  },
+): Page<T, F, E> {
+  if (expand === undefined) return page as unknown as Page<T, F, E>
+  const { next, token } = page
+  const records = expandRecords(type, expand, page)
+  return { records, ...(next === undefined ? {} : { next }), token } as unknown as Page<T, F, E>
+}
+
+/** A record from the wire, with what its references name if that was asked for. */
+export function parseExpanded<T extends RecordType, E extends string>(
+  type: RecordType,
+  expand: readonly string[] | undefined,
+  answer: Record & Expansion,
+): Record<RecordData<T>> & WithExpanded<T, E> {
+  if (expand === undefined) return answer as Record<RecordData<T>> & WithExpanded<T, E>
+  const { included, omitted, incomplete, ...record } = answer
+  const expansion = { included, omitted, incomplete }
+  const [expanded] = expandRecords(type, expand, { ...expansion, records: [record] })
+  return expanded as unknown as Record<RecordData<T>> & WithExpanded<T, E>
+}
+
+/** A page of referrers from the wire, as records of their type. */
+export function parseReferrers<From extends RecordType>(page: {
+  readonly referrers: readonly Referrer[]
   readonly next?: string | undefined
   readonly token: Token
-}): Page<T, F> {
-  return page as Page<T, F>
+}): ReferrerPage<From> {
+  return page as ReferrerPage<From>
 }
 
 /** Hits from the wire, whose records are of the types that were searched. */

@@ -23,7 +23,7 @@ const condition = z.object({
 })
 
 export const ExplainRecords = defineRequest('record/explain', {
-  params: ListRecords.params.omit({ fields: true }),
+  params: ListRecords.params.omit({ fields: true, expand: true }),
   result: z.object({
     lookUps: z.array(lookUp),
     conditions: z.array(condition),

@@ -6,6 +6,7 @@ import * as explain from './explain.ts'
 import * as handshake from './handshake.ts'
 import * as proposals from './proposals.ts'
 import * as records from './records.ts'
+import * as references from './references.ts'
 import * as searching from './search.ts'
 import * as subscriptions from './subscriptions.ts'
 import * as tokens from './tokens.ts'
@@ -26,6 +27,7 @@ export const requests: readonly RequestDefinition[] = [
   searching.SearchRecords,
   records.RecordHistory,
   records.BlameRecord,
+  references.RecordReferrers,
   records.CreateRecord,
   records.UpdateRecord,
   records.DeleteRecord,

@@ -7,6 +7,8 @@ import * as shape from './schemas.ts'
 export const pageMax = 1000
 /** Most operations in one transaction, and most records in one import. */
 export const operationsMax = 1000
+/** Most references that one read follows, counted by field. */
+export const expandMax = 16
 
 const key = { type: shape.typeName, id: shape.recordId }
 const lifecycles = z.array(shape.lifecycle).min(1).max(3)
@@ -20,14 +22,17 @@ const changes =
 interface Named {
   readonly type: string
 }
+/** References to follow in the same answer. */
+const expand = z.array(shape.fieldName).max(expandMax).optional()
 
 export const GetRecord = defineRequest('record/get', {
   params: z.object({
     ...key,
     version: shape.expectedVersion.optional(),
+    expand,
     atLeast: shape.token.optional(),
   }),
-  result: shape.record,
+  result: shape.recordWithExpansion,
   scope: 'read',
   needs: reads,
   summary: 'One record, deleted ones included, or an old version of it.',
@@ -54,12 +59,14 @@ export const ListRecords = defineRequest('record/list', {
     after: z.string().max(8192).optional(),
     lifecycle: lifecycles.optional(),
     fields: z.array(shape.fieldName).max(200).optional(),
+    expand,
     atLeast: shape.token.optional(),
   }),
   result: z.object({
     records: z.array(shape.record),
     next: z.string().optional(),
     token: shape.token,
+    ...shape.expansion,
   }),
   scope: 'read',
   needs: reads,

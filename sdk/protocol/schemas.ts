@@ -4,7 +4,9 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts'
 import {
   type Blame,
   type Event,
+  type Expansion,
   idProblem,
+  type OmittedTarget,
   type Record,
   type RecordVersion,
   type Seq,
@@ -65,21 +67,33 @@ export const actor = z.object({
   claims: claims.optional(),
 })
 
-export const record = branded<Record>(
-  z.object({
-    type: z.string(),
-    id: z.string(),
-    version,
-    createdAt: z.string(),
-    createdBy: z.string(),
-    updatedAt: z.string(),
-    updatedBy: z.string(),
-    lifecycle,
-    token,
-    data: jsonObject,
-    quarantined: z.object({ reason: z.string() }).optional(),
-  }),
-)
+const recordShape = z.object({
+  type: z.string(),
+  id: z.string(),
+  version,
+  createdAt: z.string(),
+  createdBy: z.string(),
+  updatedAt: z.string(),
+  updatedBy: z.string(),
+  lifecycle,
+  token,
+  data: jsonObject,
+  quarantined: z.object({ reason: z.string() }).optional(),
+})
+export const record = branded<Record>(recordShape)
+
+const omittedTarget = z.object({
+  type: z.string(),
+  id: z.string(),
+  reason: z.enum(['absent', 'forbidden']),
+})
+/** What an answer with `expand` has beside the records. */
+export const expansion = {
+  included: branded<readonly Record[]>(z.array(record)).optional(),
+  omitted: branded<readonly OmittedTarget[]>(z.array(omittedTarget)).optional(),
+  incomplete: z.literal(true).optional(),
+}
+export const recordWithExpansion = branded<Record & Expansion>(recordShape.extend(expansion))
 
 export const writeResult = branded<WriteResult>(
   z.object({

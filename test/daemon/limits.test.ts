@@ -16,6 +16,7 @@ import {
   runLimitCase,
   servedAndRefused,
 } from '../support/limit-cases.ts'
+import { referenceLimits } from '../support/reference-limits.ts'
 import { daemonClient } from '../support/sdk-client.ts'
 import { caller, Note, openTestStore } from '../support/store.ts'
 import { frame, RawPeer } from '../transport/raw-peer.ts'
@@ -407,27 +408,7 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
       await client.call('record/create', noteOfBytes(2000))
     },
   },
-  referencesMax: {
-    limits: { referencesMax: 3 },
-    check: async ({ client }) => {
-      const names = { kind: 'list', items: { kind: 'reference', to: 'Note', weak: true } }
-      await client.call('type/define', define('Naming', { names }))
-      const naming = (count: number, id?: string) => ({
-        type: 'Naming',
-        ...(id === undefined ? {} : { id }),
-        data: { names: several(count, (index) => `n${index}`) },
-      })
-      const bound = { limit: 3, actual: 4 }
-      await client.call('record/create', naming(3, 'a'))
-      assertTooLarge(await client.refused('record/create', naming(4)), bound)
-      const set = { names: ['x', 'y', 'z'] }
-      const update = { op: 'update', type: 'Naming', id: 'a', expectedVersion: 1, set }
-      const create = { op: 'create', ...naming(1) }
-      const error = await client.refused('record/transact', { operations: [update, create] })
-      assertTooLarge(error, bound)
-      await client.call('record/transact', { operations: [update] })
-    },
-  },
+  ...referenceLimits,
   matchStepsMax: {
     limits: { matchStepsMax: 2000 },
     check: async ({ client }) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { integer, list, text } from '../../sdk/field.ts'
+import { integer, list, reference, text } from '../../sdk/field.ts'
 import { type Scope, scopes } from '../../sdk/protocol/schemas.ts'
 import { defineRecordType } from '../../sdk/record-type.ts'
 import { startDaemon, type TestDaemon } from '../support/daemon.ts'
@@ -23,6 +23,7 @@ const definitionOf = (name: string) =>
       slug: text({ optional: true, unique: true }),
       tags: list(text(), { default: [] }),
       count: integer({ default: 0, maximum: 5 }),
+      about: list(reference('*'), { default: [] }),
     },
   }).definition
 
@@ -49,6 +50,7 @@ const where = fc.option(
   ),
   { nil: undefined },
 )
+const expand = fc.constantFrom(['about'], undefined)
 const pattern = fc.oneof(
   fc.constantFrom(
     '*',
@@ -76,10 +78,18 @@ const data = fc.constantFrom(
   { title: 'mine' },
   { title: 'mine', slug: 'taken0' },
   { title: 'mine', count: 9 },
+  { title: 'mine', about: ['Alpha/r0', 'Gamma/r1'] },
   {},
 )
 const update = fc.record({
-  set: fc.constantFrom({}, { title: 'mine' }, { slug: 'taken1' }, { count: 5 }),
+  set: fc.constantFrom(
+    {},
+    { title: 'mine' },
+    { slug: 'taken1' },
+    { count: 5 },
+    { about: ['Beta/r0'] },
+    { about: ['Gamma/no'] },
+  ),
   apply: fc.constantFrom(
     [],
     [{ field: 'count', op: 'increment', value: 3 }],
@@ -102,13 +112,20 @@ const operation = fc.oneof(
 
 /** Requests, each with what may differ in it. */
 const requests: readonly fc.Arbitrary<Asked>[] = [
-  call('record/get', fc.record({ type: typeName, id, version }, { requiredKeys: ['type', 'id'] })),
+  call(
+    'record/get',
+    fc.record({ type: typeName, id, version, expand }, { requiredKeys: ['type', 'id'] }),
+  ),
   call('record/getMany', fc.record({ keys: fc.array(fc.record({ type: typeName, id })) })),
-  call('record/list', fc.record({ type: typeName, where })),
+  call('record/list', fc.record({ type: typeName, where, expand })),
   call('record/count', fc.record({ type: typeName, where, groupBy: field })),
   call('record/explain', fc.record({ type: typeName, where })),
   call('record/history', fc.record({ type: typeName, id })),
   call('record/blame', fc.record({ type: typeName, id })),
+  call(
+    'record/referrers',
+    fc.record({ type: typeName, id, from: typeName }, { requiredKeys: ['type', 'id'] }),
+  ),
   call('record/search', fc.record({ query: fc.constant('of') })),
   call(
     'record/search',
@@ -301,7 +318,11 @@ async function write(world: World): Promise<void> {
     op: 'create',
     type,
     id: `t${round}`,
-    data: { title: markerOf(type), tags: [markerOf(type)] },
+    data: {
+      title: markerOf(type),
+      tags: [markerOf(type)],
+      about: names.map((name) => `${name}/t${round}`),
+    },
   }))
   await owner.call('record/transact', { operations })
   for (const type of [...names, unnamed]) {
@@ -315,7 +336,7 @@ async function write(world: World): Promise<void> {
       owner.send('record/update', {
         type,
         id: key,
-        set: { slug, tags: [marker] },
+        set: { slug, tags: [marker], about: names.map((name) => `${name}/t${round}`) },
         force: true,
         reason,
       }),

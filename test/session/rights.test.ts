@@ -18,6 +18,7 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
   ['record/search', 'read', (type) => ({ query: 'a', types: [type] })],
   ['record/history', 'read', (type) => ({ type, id: 'a' })],
   ['record/blame', 'read', (type) => ({ type, id: 'a' })],
+  ['record/referrers', 'read', (type) => ({ type, id: 'a' })],
   ['record/create', 'write', (type) => ({ type, data: {}, dryRun: true })],
   ['record/update', 'write', (type) => ({ type, id: 'a', expectedVersion: 1, set: {} })],
   ['record/delete', 'write', (type) => ({ type, id: 'no', expectedVersion: 1 })],

@@ -19,6 +19,7 @@ export const recordReads: HandlersOf<StoreReads> = {
   explain: (params, context) => context.services.store.explain(params, context),
   history: (params, context) => context.services.store.history(params, context),
   blame: (params, context) => context.services.store.blame(params, context),
+  referrers: (params, context) => context.services.store.referrers(params, context),
 }
 
 /** What serves the writes, as far as the policy of the store lets them through. */

@@ -15,20 +15,24 @@ import { withClient } from '../store-client.ts'
 
 /** `orion get` */
 export const getRecord: Action<GetFlags, [string, string]> = async (cli, flags, type, id) => {
-  const { version } = flags
+  const { version, expand } = flags
   const value = await withClient(cli, flags, (client) =>
-    client.request(GetRecord, { type, id, ...(version === undefined ? {} : { version }) }),
+    client.request(GetRecord, { type, id, ...defined({ version, expand: unlessEmpty(expand) }) }),
   )
   await printResult(cli, flags, {
     value,
-    people: async () => (await import('../present/record.ts')).recordText(value, styleOf(cli)),
+    people: async () => {
+      const { recordText } = await import('../present/record.ts')
+      const { expansionText } = await import('../present/record-line.ts')
+      return recordText(value, styleOf(cli)) + expansionText(value, styleOf(cli))
+    },
   })
   return 0
 }
 
 /** `orion list` */
 export const listRecords: Action<ListFlags, [string]> = async (cli, flags, type) => {
-  const { order, limit, after, lifecycle, fields } = flags
+  const { order, limit, after, lifecycle, fields, expand } = flags
   const where = await readWhere(cli, flags.where)
   const value = await withClient(cli, flags, (client) =>
     client.request(ListRecords, {
@@ -36,13 +40,16 @@ export const listRecords: Action<ListFlags, [string]> = async (cli, flags, type)
       ...where,
       ...defined({ orderBy: unlessEmpty(order), limit, after }),
       ...defined({ lifecycle: unlessEmpty(lifecycle), fields: unlessEmpty(fields) }),
+      ...defined({ expand: unlessEmpty(expand) }),
     }),
   )
   await printResult(cli, flags, {
     value,
     people: async () => {
       const { recordTable } = await import('../present/record-table.ts')
-      return recordTable({ type, page: value, fields: unlessEmpty(fields) }, styleOf(cli))
+      const { expansionText } = await import('../present/record-line.ts')
+      const table = recordTable({ type, page: value, fields: unlessEmpty(fields) }, styleOf(cli))
+      return table + expansionText(value, styleOf(cli))
     },
   })
   return 0

@@ -63,7 +63,8 @@ export const purgeRecord: Action<PurgeFlags, [string, string]> = async (cli, fla
       remedy: 'add --yes if that is what you want; `orion delete` can be undone',
     })
   }
-  return await move(cli, flags, { definition: records.PurgeRecord, type, id })
+  const { force } = flags
+  return await move(cli, flags, { definition: records.PurgeRecord, type, id, force })
 }
 
 /** `orion revert` */
@@ -117,12 +118,18 @@ interface Move {
   readonly definition: MoveDefinition
   readonly type: string
   readonly id: string
+  readonly force?: boolean
 }
 
-async function move(cli: Cli, flags: MoveFlags, { definition, type, id }: Move): Promise<number> {
+async function move(
+  cli: Cli,
+  flags: MoveFlags,
+  { definition, type, id, force = false }: Move,
+): Promise<number> {
   return await write(cli, flags, async (client) => {
     const expectedVersion = await baseVersion(client, { type, id, flags })
-    return await client.request(definition, { ...writeOptions(flags), type, id, expectedVersion })
+    const what = { type, id, expectedVersion, ...(force ? { force } : {}) }
+    return await client.request(definition, { ...writeOptions(flags), ...what })
   })
 }
 

@@ -1,10 +1,18 @@
 /** Commands that read records. */
 import { command, globalFlags } from '../command.ts'
 import type { GlobalFlags } from '../context.ts'
-import type { CountFlags, ExplainFlags, GetFlags, HistoryFlags, ListFlags } from '../flags.ts'
+import type {
+  CountFlags,
+  ExplainFlags,
+  GetFlags,
+  HistoryFlags,
+  ListFlags,
+  ReferrersFlags,
+} from '../flags.ts'
 import { parsePositive } from '../parse-flags.ts'
 import {
   afterFlag,
+  expandFlag,
   idArgument,
   lifecycleFlag,
   limitFlag,
@@ -21,6 +29,7 @@ export const getCommand = command<GetFlags, [string, string]>({
   examples: [
     ['get OrionInsight 0199f3c2-7d1e-7000-8000-000000000001', 'the record as it is now'],
     ['get OrionInsight build-cache --version 2 --json', 'version 2 of it, as JSON'],
+    ['get OrionInsight build-cache --expand supports', 'with the insights that it supports'],
   ],
   parameters: {
     flags: {
@@ -32,6 +41,7 @@ export const getCommand = command<GetFlags, [string, string]>({
         placeholder: 'N',
         brief: 'An old version',
       },
+      expand: expandFlag,
     },
     positional: { kind: 'tuple', parameters: [typeArgument, idArgument] },
   },
@@ -70,6 +80,7 @@ export const listCommand = command<ListFlags, [string]>({
         placeholder: 'FIELD,…',
         brief: 'Only these fields of the data',
       },
+      expand: expandFlag,
     },
     positional: { kind: 'tuple', parameters: [typeArgument] },
   },
@@ -131,6 +142,41 @@ export const countCommand = command<CountFlags, [string]>({
     positional: { kind: 'tuple', parameters: [typeArgument] },
   },
   load: async () => (await import('../actions/read-records.ts')).countRecords,
+})
+
+/** `orion referrers` */
+export const referrersCommand = command<ReferrersFlags, [string, string]>({
+  brief: 'Show which records name a record',
+  about:
+    'Shows the records that name one by a reference, of all types or of one. A record that names it by two fields is there twice.',
+  examples: [
+    ['referrers OrionInsight build-cache', 'who names it'],
+    ['referrers OrionInsight build-cache --field contradicts', 'what speaks against it'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      from: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'TYPE',
+        brief: 'Only records of this type',
+      },
+      field: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'FIELD',
+        brief: 'Only those that name it by this field',
+      },
+      limit: limitFlag,
+      after: afterFlag,
+      lifecycle: lifecycleFlag,
+    },
+    positional: { kind: 'tuple', parameters: [typeArgument, idArgument] },
+  },
+  load: async () => (await import('../actions/references.ts')).showReferrers,
 })
 
 /** `orion history` */

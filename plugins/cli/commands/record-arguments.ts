@@ -48,6 +48,16 @@ export const orderFlag = {
   brief: 'Order by this field; more than one with commas',
 } as const
 
+/** References to follow. */
+export const expandFlag = {
+  kind: 'parsed',
+  parse: String,
+  variadic: ',',
+  optional: true,
+  placeholder: 'FIELD,…',
+  brief: 'Also the records that these references name',
+} as const
+
 /** Which lifecycles to look at. */
 export const lifecycleFlag = {
   kind: 'enum',

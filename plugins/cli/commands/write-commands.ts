@@ -159,6 +159,12 @@ export const purgeCommand = command<PurgeFlags, [string, string]>({
         withNegated: false,
         brief: 'Yes, remove it for good',
       },
+      force: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Also when other records name it: they name nothing then',
+      },
     },
   },
   load: async () => (await import('../actions/write-records.ts')).purgeRecord,

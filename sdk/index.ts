@@ -100,6 +100,24 @@ export { type Instant, instantFromMicros, parseInstant } from './instant.ts'
 export { canonicalJson, isJsonObject, type Json, type JsonObject, jsonEqual } from './json.ts'
 export { LaunchError, type LaunchErrorKind } from './launch/launch-error.ts'
 export { locateStore, type StoreLocation } from './launch/store-location.ts'
+export {
+  addField,
+  changeField,
+  defineMigration,
+  type MigrationDeclaration,
+  removeField,
+  removeIndex,
+  removeType,
+  renameField,
+} from './migration.ts'
+export type {
+  Conversion,
+  Migration,
+  MigrationMark,
+  MigrationStep,
+  UnfitRule,
+  ValueSource,
+} from './migration-step.ts'
 export type {
   Actor,
   Blame,
@@ -139,7 +157,7 @@ export {
   Transact,
   UpdateRecord,
 } from './protocol/records.ts'
-export { DefineType, GetType, ListTypes } from './protocol/types.ts'
+export { DefineType, GetType, ListTypes, MigrateType, TypeHistory } from './protocol/types.ts'
 export {
   defineRecordType,
   type RecordChanges,

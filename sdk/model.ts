@@ -134,6 +134,8 @@ export interface RecordVersion<Data = JsonObject> {
   readonly at: Instant
   readonly actor: Actor
   readonly changedFields: readonly string[]
+  /** The schema version of the type when it was written; absent where that is not remembered. */
+  readonly schemaVersion?: number
   /** Absent when a purge erased the values. */
   readonly data?: Data
   readonly token: Token

@@ -14,6 +14,8 @@ import {
 import { fieldsProblems, isNested } from './field-problems.ts'
 import { fieldsShape } from './field-shape.ts'
 import { isJsonObject } from './json.ts'
+import { markOf, markShape, migrationsMax } from './migration.ts'
+import type { Migration, MigrationMark } from './migration-step.ts'
 import { issuesOf } from './zod-issues.ts'
 
 /** A record type as JSON: what the daemon stores, checks drift against, and sends to clients. */
@@ -26,6 +28,8 @@ export interface RecordTypeDefinition {
    * found newest first.
    */
   readonly indexes?: readonly (readonly string[])[]
+  /** The migrations that its shape has behind it, oldest first; what says nothing of them goes with any. */
+  readonly migrations?: readonly MigrationMark[]
 }
 
 /** A declared record type. `F` carries the static types of its data, `N` its name, which tells types apart. */
@@ -34,6 +38,8 @@ export interface RecordType<F extends Fields = Fields, N extends string = string
   readonly definition: RecordTypeDefinition
   /** The declared fields, for the compiler. */
   readonly fields: F
+  /** All migrations of the type that ever were, oldest first. */
+  readonly migrations?: readonly Migration[]
 }
 
 /** The data of a record of this type as it is read. */
@@ -48,6 +54,8 @@ export interface RecordTypeDeclaration<F extends Fields> {
   readonly description?: string
   readonly fields: F
   readonly indexes?: readonly (readonly (Extract<keyof F, string> | 'createdAt')[])[]
+  /** All migrations of the type that ever were, oldest first; only ever add to the end. */
+  readonly migrations?: readonly Migration[]
 }
 
 /**
@@ -64,13 +72,17 @@ export function defineRecordType<F extends Fields, const N extends string = stri
     ...(declaration.description === undefined ? {} : { description: declaration.description }),
     fields: withSelf(definitionsOf(declaration.fields), name),
     ...(declaration.indexes === undefined ? {} : { indexes: declaration.indexes }),
+    ...(declaration.migrations === undefined
+      ? {}
+      : { migrations: declaration.migrations.map(markOf) }),
   }
   const problems = definitionProblems(definition)
   if (problems.length > 0) {
     const told = problems.map((issue) => `${issue.path}: ${issue.message}`).join('; ')
     throw new TypeError(`record type ${name}: ${told}`)
   }
-  return { name, definition, fields: declaration.fields }
+  const { fields, migrations } = declaration
+  return { name, definition, fields, ...(migrations === undefined ? {} : { migrations }) }
 }
 
 /** Most fields of a type, in all its nested objects together. */
@@ -84,7 +96,7 @@ export function definitionProblems(definition: unknown): Issue[] {
     return [{ path: 'fields', message: tooManyFields }]
   const parsed = definitionShape.safeParse(definition)
   if (!parsed.success) return parsed.error.issues.flatMap(issuesOf)
-  const { name, fields, indexes = [] } = parsed.data
+  const { name, fields, indexes = [], migrations = [] } = parsed.data
   const issues: Issue[] = []
   if (!typeNameForm.test(name)) {
     issues.push({
@@ -97,6 +109,9 @@ export function definitionProblems(definition: unknown): Issue[] {
   if (checked.count === 0) issues.push({ path: 'fields', message: 'expected at least one field' })
   for (const [position, index] of indexes.entries()) {
     issues.push(...indexProblems(index, { fields, path: `indexes.${position}` }))
+  }
+  if (new Set(migrations.map((mark) => mark.name)).size !== migrations.length) {
+    issues.push({ path: 'migrations', message: 'expected different names' })
   }
   return issues
 }
@@ -122,6 +137,7 @@ const definitionShape = z.strictObject({
   description: z.string().optional(),
   fields: fieldsShape,
   indexes: z.array(z.array(z.string())).optional(),
+  migrations: z.array(markShape).max(migrationsMax).optional(),
 })
 
 interface IndexPlace {

@@ -7,7 +7,7 @@ import type { GovernedCaller } from './person.ts'
 import type { Deed, Policy, PolicyOperation } from './policy.ts'
 
 /** The writes of records that clients may ask for. */
-export type RecordWrites = Omit<StoreWrites, 'publish' | 'defineType'>
+export type RecordWrites = Omit<StoreWrites, 'publish' | 'defineType' | 'migrateType'>
 
 /** The same writes, for a caller of whom more is known. */
 export type GovernedWrites = {

@@ -16,6 +16,7 @@ import {
 import { errorCodes, lspCancelled } from '../../sdk/protocol/error-codes.ts'
 import { Discover, ExecuteCommand, Initialize, Shutdown } from '../../sdk/protocol/handshake.ts'
 import { operationsMax, pageMax } from '../../sdk/protocol/records.ts'
+import { MigrateType } from '../../sdk/protocol/types.ts'
 import { CheckStore, ListBackups, RestoreStore } from '../../sdk/protocol/upkeep.ts'
 import type { Log } from '../log.ts'
 import type { RequestContext } from './request-context.ts'
@@ -68,11 +69,12 @@ export class Dispatcher {
     )
   }
 
-  /** Whether a request is given up when its connection closes: it only looks, or only copies. */
+  /** Whether a request is given up when its connection closes: it only looks or copies, or has decided nothing yet. */
   endsWithConnection(method: string): boolean {
     return (
       method === BackupStore.method ||
       method === CheckStore.method ||
+      method === MigrateType.method ||
       this.#routes.get(method)?.definition.scope === 'read'
     )
   }

@@ -31,6 +31,8 @@ export interface RequestSession {
   readonly triesLeft: number
   /** Notes that the peer has not proved who it is. */
   noteRefusal(): 'go on' | 'no more'
+  /** Tells the peer something that belongs to a request. */
+  notify(method: string, params: object): void
   /** Closes the connection after the answers of this turn. */
   closeSoon(): void
   /** Ends the work of this connection; `exit` closes it. */

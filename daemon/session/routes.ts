@@ -55,6 +55,8 @@ export const routes: readonly Route[] = [
   route(type.ListTypes, types.list),
   route(type.GetType, types.get),
   route(type.DefineType, types.define),
+  route(type.MigrateType, types.migrate),
+  route(type.TypeHistory, types.history),
   route(subscription.OpenSubscription, subscriptions.open),
   route(subscription.CloseSubscription, subscriptions.close),
   route(subscription.AcknowledgeSubscription, subscriptions.acknowledge),

@@ -228,6 +228,11 @@ export class Session implements RequestSession {
     this.subscriptions.dispose()
   }
 
+  notify(method: string, params: object): void {
+    // A peer that hung up is told nothing; that is seen when the connection ends.
+    this.#connection.sendNotification(method, params).catch(() => {})
+  }
+
   /** Closes the connection after what was written, and after the answers of this turn. */
   closeSoon(): void {
     setImmediate(() => this.close())

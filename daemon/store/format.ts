@@ -5,13 +5,14 @@ import type { Connection } from './engine/engine.ts'
 import { first } from './migrations/0001-first.ts'
 import { references } from './migrations/0002-references.ts'
 import { search } from './migrations/0003-search.ts'
+import { typeChanges } from './migrations/0004-type-changes.ts'
 import type { FormatMigration } from './migrations/migration.ts'
 import { readMeta, writeMeta } from './store-meta.ts'
 
 /** `Orio` in ASCII: what `file` and other tools may know a store by. */
 const applicationId = 0x4f72696f
 /** What brings a store to the present format, oldest first. */
-export const formatMigrations: readonly FormatMigration[] = [first, references, search]
+export const formatMigrations: readonly FormatMigration[] = [first, references, search, typeChanges]
 
 /** What a store's format is prepared with. */
 export interface FormatOptions {

@@ -6,11 +6,12 @@ import type { Token } from '../../sdk/model.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { Connection, SqlRow } from './engine/engine.ts'
 import type { Finding } from './finding.ts'
+import { type OldShapes, oldShapesOf } from './old-shapes.ts'
 import { envelopeColumns } from './record-type-entry.ts'
 import { parseLoggedData, RowCodec } from './row-codec.ts'
 import { recordTableName } from './sql.ts'
 import { newestPosition, readMeta } from './store-meta.ts'
-import { createTableStatements, quoteName } from './tables.ts'
+import { indexesOf, quoteName } from './tables.ts'
 
 /** The log above the floor has no holes, its transactions are whole, and time does not run back in it. */
 export function inspectLog(connection: Connection, nowMicros: number): Finding[] {
@@ -65,7 +66,7 @@ export function inspectTypes(connection: Connection): Finding[] {
         .all([kind])
         .map((row) => String(row.name)),
     )
-  const [tables, indexes] = [names('table'), names('index')]
+  const tables = names('table')
   for (const definition of types) {
     const table = recordTableName(definition.name)
     if (!tables.has(table)) {
@@ -81,9 +82,13 @@ export function inspectTypes(connection: Connection): Finding[] {
     for (const column of [...envelopeColumns, ...Object.keys(definition.fields)]) {
       if (!columns.has(column)) faults.push(`${definition.name} has no column ${column}`)
     }
-    for (const statement of createTableStatements(definition)) {
-      const index = /^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?"([^"]+)"/.exec(statement)?.[1]
-      if (index !== undefined && !indexes.has(index)) faults.push(`the index ${index} is missing`)
+    const indexes = indexedColumns(connection, table)
+    const needed = indexesOf(definition).map(
+      ({ fields, unique }) => `${columnsOf(fields)} ${unique}`,
+    )
+    for (const index of ['created_at,id false', ...needed]) {
+      if (!indexes.has(index))
+        faults.push(`${definition.name} has no index over ${index.split(' ')[0]}`)
     }
   }
   const check = 'record types'
@@ -93,6 +98,22 @@ export function inspectTypes(connection: Connection): Finding[] {
     ]
   }
   return [{ check, level: 'fail', message: someOf(faults), remedy: goBack }]
+}
+
+/** `createdAt` stands for two columns. */
+function columnsOf(fields: readonly string[]): string {
+  return fields.map((field) => (field === 'createdAt' ? 'created_at,id' : field)).join(',')
+}
+
+/** The indexes of a table as their columns, and whether they are unique; what they are called is no matter. */
+function indexedColumns(connection: Connection, table: string): ReadonlySet<string> {
+  const rows = connection.prepare(`PRAGMA index_list(${quoteName(table)})`).all()
+  return new Set(
+    rows.map((row) => {
+      const columns = connection.prepare(`PRAGMA index_info(${quoteName(String(row.name))})`).all()
+      return `${columns.map(({ name }) => String(name)).join(',')} ${row.unique === 1}`
+    }),
+  )
 }
 
 function typesOf(connection: Connection, faults: string[]): RecordTypeDefinition[] {
@@ -112,9 +133,10 @@ function typesOf(connection: Connection, faults: string[]): RecordTypeDefinition
 export function inspectRecords(connection: Connection): Finding[] {
   const faults: string[] = []
   let count = 0
+  const shapes = oldShapesOf(connection)
   for (const definition of typesOf(connection, [])) {
     try {
-      count += compareType(connection, definition, faults)
+      count += compareType(connection, { definition, shapes, faults })
     } catch (error) {
       faults.push(`${definition.name}: ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -130,10 +152,15 @@ export function inspectRecords(connection: Connection): Finding[] {
 
 const rowsAtOnce = 500
 
+interface TypeInspection {
+  readonly definition: RecordTypeDefinition
+  readonly shapes: OldShapes
+  readonly faults: string[]
+}
+
 function compareType(
   connection: Connection,
-  definition: RecordTypeDefinition,
-  faults: string[],
+  { definition, shapes, faults }: TypeInspection,
 ): number {
   const table = quoteName(recordTableName(definition.name))
   const codec = new RowCodec(definition)
@@ -145,7 +172,7 @@ function compareType(
   for (let after = -1; ; ) {
     const slice = rows.all([after])
     for (const row of slice) {
-      const fault = compareRow(row, definition, codec)
+      const fault = compareRow(row, { definition, codec, shapes })
       if (fault !== undefined) faults.push(`${definition.name} ${row.id}: ${fault}`)
     }
     count += slice.length
@@ -171,8 +198,13 @@ function compareType(
 
 function compareRow(
   row: SqlRow,
-  definition: RecordTypeDefinition,
-  codec: RowCodec,
+  {
+    definition,
+    codec,
+    shapes,
+  }: Pick<TypeInspection, 'definition' | 'shapes'> & {
+    readonly codec: RowCodec
+  },
 ): string | undefined {
   if (row.log_id === null) return `its event ${row.seq} is not in the log`
   if (row.log_id !== row.id || row.log_type !== definition.name) {
@@ -183,7 +215,8 @@ function compareRow(
   }
   const { record } = codec.decode(row, () => '' as Token)
   if (record.quarantined !== undefined) return record.quarantined.reason
-  const logged = parseLoggedData(row.log_data)
+  const written = parseLoggedData(row.log_data)
+  const logged = written && shapes.renew({ ...record, data: written }, Number(row.seq)).data
   if (logged === undefined) return 'the values of its newest event can’t be read'
   for (const name of new Set([...Object.keys(logged), ...Object.keys(record.data)])) {
     const [stored, said] = [record.data[name], logged[name]]

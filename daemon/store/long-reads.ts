@@ -70,9 +70,21 @@ export class LongReads {
   /** Refuses what is under way, and what comes from now on. */
   close(): void {
     this.#isClosed = true
+    this.#endAll(closing)
+  }
+
+  /** Has whoever waits ask again, because what they read became another thing. */
+  interrupt(): void {
+    this.#endAll(() => {
+      const message = 'a record type was migrated while it was read'
+      return new OrionError('overloaded', message, { retryAfterMs: 10 })
+    })
+  }
+
+  #endAll(reason: () => OrionError): void {
     const all = [...this.#open.splice(0), ...[...this.#waiting.values()].flat()]
     this.#waiting.clear()
-    for (const entry of all) entry.end(closing())
+    for (const entry of all) entry.end(reason())
   }
 
   #hasTime(): boolean {

@@ -33,7 +33,7 @@ export async function openStore(options: StoreOptions): Promise<StoreApi> {
     if (placement !== 'same') options.log.warn('the store is not as it was left', { placement })
     if (options.beginEpoch) newEpoch(connection)
     const store = new Store(options, connection)
-    await store.defineBundled(options.bundledTypes)
+    await store.begin()
     // What a crashed daemon left in the log may be in the kernel's memory alone: it is served only from disk.
     await connection.sync()
     store.identity.remember()

@@ -1,5 +1,6 @@
 /** Records as they were, read from the log. */
 import type { Event, Record } from '../../sdk/model.ts'
+import type { SqlRow } from './engine/engine.ts'
 import { recordOfRow } from './event-log.ts'
 import { type RecordKey, rowAsOf, rowReplacedBy } from './record-history.ts'
 import type { StoreContext } from './store-context.ts'
@@ -20,7 +21,7 @@ export class PastRecords {
   /** The record as of a position; undefined when it did not exist then, or its values were erased since. */
   at(key: RecordKey, seq: number): Record | undefined {
     const row = rowAsOf(this.#context, key, seq)
-    return row === undefined ? undefined : recordOfRow(row, this.#context.tokenAt)
+    return row === undefined ? undefined : this.#recordOf(row)
   }
 
   /** The record before an event that changed it; undefined when its values were erased since. */
@@ -36,6 +37,13 @@ export class PastRecords {
   #readBefore({ seq, previousVersion }: Event): Record | undefined {
     if (previousVersion === undefined) return undefined
     const row = rowReplacedBy(this.#context, seq)
-    return row === undefined ? undefined : recordOfRow(row, this.#context.tokenAt)
+    return row === undefined ? undefined : this.#recordOf(row)
+  }
+
+  /** In the shape that its type has now, because it is held against filters and records of now. */
+  #recordOf(row: SqlRow): Record | undefined {
+    const { shapes, tokenAt } = this.#context
+    const record = recordOfRow(row, tokenAt)
+    return record === undefined ? undefined : shapes.renew(record, Number(row.seq))
   }
 }

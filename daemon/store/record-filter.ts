@@ -1,4 +1,5 @@
 /** The filter of a subscription: which records fit, and how an event moved its record across the filter. */
+import { isOrionError } from '../../sdk/errors.ts'
 import { filterPredicate, type Predicate } from '../../sdk/filter/evaluate.ts'
 import type { Filter } from '../../sdk/filter/filter.ts'
 import { parseFilter } from '../../sdk/filter/parse-filter.ts'
@@ -8,29 +9,57 @@ import type { PastRecords } from './past-records.ts'
 import type { Match, RecordFilter } from './store-api.ts'
 
 /**
- * Compiles a filter on the data of one record type.
+ * Compiles a filter on the data of one record type, which a migration may change meanwhile. A filter that the type no
+ * longer understands lets everything through from then on: its subscriber is told of the migration, and misses nothing.
  *
  * @throws OrionError `invalid_request` for a field or an operator that is not known, `too_large`.
  */
 export function compileRecordFilter(
-  definition: RecordTypeDefinition,
+  definition: () => RecordTypeDefinition,
   where: unknown,
   past: PastRecords,
 ): RecordFilter {
-  return new CompiledFilter(parseFilter(definition, where), past)
+  return new CompiledFilter(definition, where, past)
 }
 
 class CompiledFilter implements RecordFilter {
-  readonly fits: Predicate
+  readonly #definition: () => RecordTypeDefinition
+  readonly #where: unknown
   readonly #past: PastRecords
+  #compiledFor: RecordTypeDefinition
+  #fits: Predicate
   /** The fields that decide; undefined when the envelope decides too, which every change changes. */
-  readonly #fields: ReadonlySet<string> | undefined
+  #fields: ReadonlySet<string> | undefined
 
-  constructor(filter: Filter, past: PastRecords) {
-    this.fits = filterPredicate(filter)
+  constructor(definition: () => RecordTypeDefinition, where: unknown, past: PastRecords) {
+    this.#definition = definition
+    this.#where = where
     this.#past = past
-    const fields = new Set<string>()
-    this.#fields = collectFields(filter, fields) ? fields : undefined
+    this.#compiledFor = definition()
+    const filter = parseFilter(this.#compiledFor, where)
+    this.#fits = filterPredicate(filter)
+    this.#fields = decidingFields(filter)
+  }
+
+  fits(record: Record): boolean {
+    this.#compileAnew()
+    return this.#fits(record)
+  }
+
+  #compileAnew(): void {
+    let definition: RecordTypeDefinition
+    try {
+      definition = this.#definition()
+      if (definition.migrations === this.#compiledFor.migrations) return
+      this.#compiledFor = definition
+      const filter = parseFilter(definition, this.#where)
+      this.#fits = filterPredicate(filter)
+      this.#fields = decidingFields(filter)
+    } catch (error) {
+      if (!isOrionError(error)) throw error
+      this.#fits = () => true
+      this.#fields = undefined
+    }
   }
 
   /**
@@ -39,6 +68,8 @@ class CompiledFilter implements RecordFilter {
    */
   match(last: Event, first: Event): Match | undefined {
     const { record } = last
+    // What is told of the type as a whole is for everybody who looks at some of it.
+    if (last.type === undefined) return 'stayed'
     if (record === undefined) return 'left'
     const fits = this.fits(record)
     const fitted = this.#fitted({ last, first, fits })
@@ -62,6 +93,11 @@ class CompiledFilter implements RecordFilter {
     const fields = this.#fields
     return fields !== undefined && !(changedFields ?? []).some((name) => fields.has(name))
   }
+}
+
+function decidingFields(filter: Filter): ReadonlySet<string> | undefined {
+  const fields = new Set<string>()
+  return collectFields(filter, fields) ? fields : undefined
 }
 
 /** Collects the fields of the data that a filter looks at; false when it looks at the envelope too. */

@@ -26,6 +26,7 @@ import { readReferrers } from './referrers.ts'
 import { recordTableName } from './sql.ts'
 import type { Caller, StoreReads } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
+import { schemaVersionsOf } from './type-history.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 type Params<M extends keyof StoreReads> = Parameters<StoreReads[M]>[0]
@@ -221,7 +222,8 @@ export class RecordReads implements Omit<StoreReads, 'search'> {
     if (newest !== undefined && (newest.id !== id || newest.type !== type))
       throw wrongHistoryCursor()
     if (newest === undefined && params.after === undefined) throw notFound(type, id)
-    const versions = rows.map((row) => this.#versionOfRow(row))
+    const versionAt = schemaVersionsOf(this.#context.connection, type)
+    const versions = rows.map((row) => this.#versionOfRow(row, versionAt))
     if (following === undefined) return { versions }
     return { versions, next: encodeHistoryCursor(following) }
   }
@@ -251,16 +253,18 @@ export class RecordReads implements Omit<StoreReads, 'search'> {
     return { rows, following }
   }
 
-  #versionOfRow(row: SqlRow): RecordVersion {
+  #versionOfRow(row: SqlRow, schemaVersionAt: (seq: number) => number | undefined): RecordVersion {
     const event = eventOfRow(row, this.#context.tokenAt)
     const { version, op, at, actor, changedFields = [], token, reason, record } = event
     if (version === undefined || op === undefined) throw new Error('a record’s event has a version')
+    const schemaVersion = schemaVersionAt(event.seq)
     return {
       version,
       op,
       at,
       actor,
       changedFields,
+      ...(schemaVersion === undefined ? {} : { schemaVersion }),
       ...(record === undefined ? {} : { data: record.data }),
       token,
       ...(reason === undefined ? {} : { reason }),

@@ -19,6 +19,7 @@ import { type ChecksAt, ReferenceWrites } from './reference-writes.ts'
 import type { StoredRecord } from './row-codec.ts'
 import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
+import { purgeCopies } from './table-copy.ts'
 import { uniqueViolation } from './unique-violation.ts'
 
 /** What an operation did. `record` is the record after it, or before it when nothing changed. */
@@ -244,6 +245,7 @@ export class RecordWriter {
     this.#context.search.purging(record.type, record.id)
     if (!entry.remove(connection, record.id, record.version)) throw lostRow(record)
     references.apply()
+    purgeCopies(this.#context, record)
     eraseBackFrom(this.#context, previousSeq)
     connection
       .prepare('INSERT OR REPLACE INTO tombstones (type, id, version, seq) VALUES (?, ?, ?, ?)')

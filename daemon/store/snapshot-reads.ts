@@ -30,7 +30,9 @@ export class SnapshotReads {
 
   read({ type, seq, afterRow, limit }: SnapshotRequest): SnapshotSlice {
     const { connection, tokenAt } = this.#context
-    const entry = this.#context.type(type)
+    const entry = this.#context.types.get(type)
+    // A migration has removed the type in the middle of a snapshot.
+    if (entry === undefined) return { records: [], afterRow: undefined }
     const rows: SqlRow[] = []
     const slice = new AnswerLength(sliceMaxLength)
     let isCut = false

@@ -110,6 +110,22 @@ export interface StoreWrites {
     params: Params<typeof types.DefineType>,
     caller: Caller,
   ): Promise<Result<typeof types.DefineType>>
+  /**
+   * Runs the migrations that a type lacks, or goes back. Reads and writes go on meanwhile; what is answered before the
+   * decisive transaction is of the type as it was, what comes after it as it became.
+   */
+  migrateType(
+    params: Params<typeof types.MigrateType>,
+    caller: Caller,
+    onProgress?: (progress: MigrationProgress) => void,
+  ): Promise<Result<typeof types.MigrateType>>
+}
+
+/** How far a migration is: records, of how many. */
+export interface MigrationProgress {
+  readonly stage: 'looking' | 'backup' | 'copying' | 'switching'
+  readonly done: number
+  readonly total: number
 }
 
 /** What the daemon's own methods may do with records beyond what clients may: see `managed-api.ts`. */
@@ -273,6 +289,8 @@ export interface StoreApi extends StoreReads, StoreWrites, StoreManagement {
     caller: Caller,
   ): Promise<Result<typeof types.ListTypes>>
   getType(name: string): Result<typeof types.GetType>
+  /** What happened to a type, newest first; also to one that was removed. */
+  typeHistory(params: Params<typeof types.TypeHistory>): Promise<Result<typeof types.TypeHistory>>
   /** The definition of a type; undefined when there is none. */
   typeDefinition(name: string): RecordTypeDefinition | undefined
   typeNames(): readonly string[]

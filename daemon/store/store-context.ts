@@ -8,6 +8,7 @@ import type { Limits } from '../limits.ts'
 import type { Connection } from './engine/engine.ts'
 import type { EventLog } from './event-log.ts'
 import type { IdempotencyAnswers } from './idempotency.ts'
+import { OldShapes } from './old-shapes.ts'
 import { RecordCache } from './record-cache.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import type { StoredRecord } from './row-codec.ts'
@@ -31,6 +32,11 @@ export class StoreContext {
   readonly search: SearchIndexes
   /** Record types by name; replaced entry by entry when a type changes. */
   readonly types = new Map<string, RecordTypeEntry>()
+  readonly shapes = new OldShapes()
+  /** Copies of record tables, by their names, with the types they are of: a migration makes them, or leaves them. */
+  readonly copies = new Map<string, string>()
+  /** Names of types that migrations have removed. */
+  readonly retiredTypes = new Set<string>()
   readonly #clock: Clock
   #lastMicros: number
   /** The second of the last instant, since 1970, and the instant up to its fraction. */

@@ -2,13 +2,13 @@
 import { statSync } from 'node:fs'
 import { OrionError } from '../../sdk/errors.ts'
 import { formatToken, parseToken, type Token } from '../../sdk/model.ts'
-import { jsonSchemaOf } from '../../sdk/record-schema.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { Backups } from './backups.ts'
 import type { Connection } from './engine/engine.ts'
 import { EventLog } from './event-log.ts'
 import { IdempotencyAnswers } from './idempotency.ts'
 import { IdentityKeeper } from './identity-keeper.ts'
+import { LeftTables } from './left-tables.ts'
 import { LongReads } from './long-reads.ts'
 import { NamedPositions } from './named-positions.ts'
 import { PastRecords } from './past-records.ts'
@@ -20,7 +20,7 @@ import { Retention } from './retention.ts'
 import { SearchIndexes } from './search/search-indexes.ts'
 import { StoreSearch } from './search/store-search.ts'
 import { SnapshotReads } from './snapshot-reads.ts'
-import { createSqlCompiler, type SqlCompiler } from './sql.ts'
+import { createSqlCompiler } from './sql.ts'
 import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
 import { StoreContext } from './store-context.ts'
 import { loadIdentity, newestInstant, readMeta } from './store-meta.ts'
@@ -28,6 +28,7 @@ import type { StoreOptions } from './store-options.ts'
 import { quoteName } from './tables.ts'
 import { tokensOf } from './tokens.ts'
 import { TypeRegistry } from './type-registry.ts'
+import { TypeRequests } from './type-requests.ts'
 import { WriteQueue } from './write-queue.ts'
 import { WriteRequests } from './write-requests.ts'
 
@@ -38,7 +39,7 @@ export class Store implements StoreApi {
   readonly #connection: Connection
   readonly #context: StoreContext
   readonly #queue: WriteQueue
-  readonly #registry: TypeRegistry
+  readonly #types: TypeRequests
   readonly #writes: WriteRequests
   readonly #reads: RecordReads
   readonly #search: StoreSearch
@@ -81,7 +82,8 @@ export class Store implements StoreApi {
     })
     const { onFailure = () => {} } = options
     this.#queue = new WriteQueue({ connection, events: this.log, limits, log, onFailure })
-    this.#registry = this.#loadTypes(compiler)
+    const registry = new TypeRegistry(this.#context, compiler)
+    registry.load()
     this.#writes = new WriteRequests(this.#context, this.#queue)
     const waitFor = (token: Token, caller: Caller): Promise<void> => this.waitFor(token, caller)
     this.#past = new PastRecords(this.#context)
@@ -93,14 +95,8 @@ export class Store implements StoreApi {
     const { positionsMax, positionsKeptMs } = limits
     const { epoch } = identity
     const queue = this.#queue
-    this.positions = new NamedPositions({
-      connection,
-      queue,
-      clock,
-      epoch,
-      positionsMax,
-      positionsKeptMs,
-    })
+    const named = { connection, queue, clock, epoch, positionsMax, positionsKeptMs }
+    this.positions = new NamedPositions(named)
     this.#retention = new Retention({
       connection,
       queue,
@@ -119,13 +115,23 @@ export class Store implements StoreApi {
       memory: options.memory,
     })
     this.backups = this.#openBackups()
+    this.#types = this.#openTypes(registry, longReads)
     this.#housekeeping = setInterval(() => void this.#forgetOldAnswers(), housekeepingMs).unref()
   }
 
-  #loadTypes(compiler: SqlCompiler): TypeRegistry {
-    const registry = new TypeRegistry(this.#context, compiler)
-    registry.load()
-    return registry
+  #openTypes(registry: TypeRegistry, longReads: LongReads): TypeRequests {
+    const { log, bundledTypes } = this.#options
+    return new TypeRequests({
+      context: this.#context,
+      queue: this.#queue,
+      registry,
+      backups: this.backups,
+      left: new LeftTables({ context: this.#context, queue: this.#queue, log }),
+      log,
+      bundled: bundledTypes,
+      interruptReads: () => longReads.interrupt(),
+      count: async (type, caller) => (await this.count({ type }, caller)).count,
+    })
   }
 
   #openBackups(): Backups {
@@ -208,64 +214,20 @@ export class Store implements StoreApi {
   readonly manage: StoreApi['manage'] = (request, caller) => this.#writes.manage(request, caller)
   readonly tryOut: StoreApi['tryOut'] = (run, caller) => this.#writes.tryOut(run, caller)
 
-  /** Defines types in transactions of their own; reads and writes use them once they are on disk. */
-  defineType: StoreApi['defineType'] = async ({ definition, dryRun }, caller) => {
-    const { entry, changes } = await this.#queue.submit(
-      {
-        undo: dryRun ? 'always' : 'on-refusal',
-        alone: true,
-        ...(caller === daemonCaller ? {} : { waitMaxMs: this.#context.limits.writeWaitMaxMs }),
-        run: () => this.#registry.define(definition),
-        committed: (outcome) => {
-          if (!dryRun) this.#registry.adopt(outcome.entry)
-        },
-      },
-      caller,
-    )
-    return {
-      name: entry.definition.name,
-      schemaVersion: entry.schemaVersion,
-      changes: [...changes],
-      changed: changes.length > 0,
-    }
-  }
-
-  async defineBundled(definitions: readonly RecordTypeDefinition[]): Promise<void> {
-    for (const definition of definitions) {
-      const known = this.#context.types.get(definition.name)
-      if (JSON.stringify(known?.definition) === JSON.stringify(definition)) continue
-      await this.defineType({ definition }, daemonCaller)
-    }
-  }
-
-  listTypes: StoreApi['listTypes'] = async ({ count, only }, caller) => {
-    const names = this.typeNames().filter((name) => only?.has(name) ?? true)
-    const types: Awaited<ReturnType<StoreApi['listTypes']>>['types'] = []
-    for (const name of [...names].sort()) {
-      const { definition, schemaVersion } = this.#context.type(name)
-      const { description } = definition
-      types.push({
-        name,
-        schemaVersion,
-        ...(description === undefined ? {} : { description }),
-        ...(count ? { count: (await this.count({ type: name }, caller)).count } : {}),
-      })
-    }
-    await this.#queue.onDisk(this.log.lastSeq)
-    return { types }
-  }
+  readonly defineType: StoreApi['defineType'] = (params, caller) =>
+    this.#types.define(params, caller)
+  readonly migrateType: StoreApi['migrateType'] = (params, caller, onProgress) =>
+    this.#types.migrate(params, caller, onProgress)
+  readonly typeHistory: StoreApi['typeHistory'] = (params) => this.#types.history(params)
+  readonly listTypes: StoreApi['listTypes'] = (params, caller) => this.#types.list(params, caller)
 
   getType(name: string): ReturnType<StoreApi['getType']> {
-    const { definition, schemaVersion } = this.#context.type(name)
-    const { description, fields, indexes } = definition
-    return {
-      name: definition.name,
-      schemaVersion,
-      ...(description === undefined ? {} : { description }),
-      fields: JSON.parse(JSON.stringify(fields)),
-      ...(indexes === undefined ? {} : { indexes: indexes.map((index) => [...index]) }),
-      jsonSchema: jsonSchemaOf(definition),
-    }
+    return this.#types.get(name)
+  }
+
+  /** Defines the types that come with Orion, and begins to clear away what migrations have left. */
+  async begin(): Promise<void> {
+    await this.#types.begin()
   }
 
   typeDefinition(name: string): RecordTypeDefinition | undefined {
@@ -277,7 +239,7 @@ export class Store implements StoreApi {
   }
 
   readonly recordFilter: StoreApi['recordFilter'] = (type, where) =>
-    compileRecordFilter(this.#context.type(type).definition, where, this.#past)
+    compileRecordFilter(() => this.#context.type(type).definition, where, this.#past)
 
   readonly readSnapshot: StoreApi['readSnapshot'] = (request) => this.#snapshots.read(request)
 
@@ -363,7 +325,7 @@ export class Store implements StoreApi {
     clearInterval(this.#housekeeping)
     this.#reads.close()
     // The queue at once: what comes from here on is refused, also while a backup ends.
-    const parts = [this.#queue, this.backups, this.#retention, this.#search]
+    const parts = [this.#queue, this.backups, this.#retention, this.#search, this.#types]
     await Promise.all(parts.map((part) => part.close()))
     this.identity.close()
     if (this.#queue.state !== 'failed') {
@@ -394,6 +356,3 @@ export class Store implements StoreApi {
 
 const housekeepingMs = 60 * 60_000
 const answersLookedAtAtOnce = 500
-
-/** Who defines the bundled types. */
-const daemonCaller: Caller = { principal: 'daemon', client: 'orion', mayRead: () => true }

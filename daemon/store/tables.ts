@@ -1,9 +1,10 @@
 /** Record type -> table: columns with CHECKs, indexes, and the additive changes between two definitions. */
 
 import type { FieldDefinition } from '../../sdk/field.ts'
-import { type Json, jsonEqual } from '../../sdk/json.ts'
+import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../sdk/json.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { referencePlaces, strengthOf } from '../../sdk/references.ts'
+import { growType, joinFields } from '../../sdk/type-growth.ts'
 import { recordTableName } from './sql.ts'
 
 /** A name as SQL text. Names were checked by `definitionProblems`; quoting makes keywords harmless. */
@@ -15,10 +16,20 @@ function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
+/** Where a table is made that is not the type's own yet, and what tells its indexes from those of another one. */
+export interface TablePlace {
+  readonly table: string
+  readonly indexSuffix: string
+}
+
 /** The statements that create the table of a record type and its indexes. */
-export function createTableStatements(definition: RecordTypeDefinition): string[] {
+export function createTableStatements(
+  definition: RecordTypeDefinition,
+  place: TablePlace = { table: recordTableName(definition.name), indexSuffix: '' },
+): string[] {
   const columns = Object.entries(definition.fields).map(([name, field]) => columnSql(name, field))
-  const table = quoteName(recordTableName(definition.name))
+  const table = quoteName(place.table)
+  const inOrder = quoteName(`${recordTableName(definition.name)}__created_at${place.indexSuffix}`)
   return [
     `CREATE TABLE ${table} (
        row_id INTEGER PRIMARY KEY NOT NULL,
@@ -30,9 +41,23 @@ export function createTableStatements(definition: RecordTypeDefinition): string[
        seq INTEGER NOT NULL${columns.map((column) => `,\n       ${column}`).join('')}
      )`,
     // Serves the default order of lists, so that a page costs the same whatever the number of records.
-    `CREATE INDEX ${quoteName(`${recordTableName(definition.name)}__created_at`)} ON ${table} (${newestFirst})`,
-    ...indexStatements(definition, Object.keys(definition.fields)),
+    `CREATE INDEX ${inOrder} ON ${table} (${newestFirst})`,
+    ...indexesOf(definition).map((index) => indexSql(definition, index, place)),
   ]
+}
+
+/** An index that a type needs beside those that every type has. */
+export interface TypeIndex {
+  readonly fields: readonly string[]
+  readonly unique: boolean
+}
+
+/** The indexes of a type: those of single fields, then those over several. */
+export function indexesOf({ fields, indexes = [] }: RecordTypeDefinition): TypeIndex[] {
+  const single = Object.entries(fields).flatMap(([name, { unique, indexed }]) =>
+    unique || indexed ? [{ fields: [name], unique: unique === true }] : [],
+  )
+  return [...single, ...indexes.map((index) => ({ fields: index, unique: false }))]
 }
 
 /** One thing that a new definition adds. */
@@ -43,8 +68,16 @@ export interface TypeChange {
     | 'index added'
     | 'reference added'
     | 'reference checked'
+    | 'field widened'
     | 'description changed'
   readonly field?: string
+}
+
+/** A part of the text that made a table, and what it becomes: a CHECK that takes more, or none. */
+export interface TextChange {
+  readonly field: string
+  readonly from: string
+  readonly to: string
 }
 
 /** What it takes to get from one definition to another. */
@@ -54,12 +87,14 @@ export type TypeDifference =
       readonly kind: 'additive'
       readonly changes: readonly TypeChange[]
       readonly statements: readonly string[]
+      readonly texts: readonly TextChange[]
     }
   | { readonly kind: 'migration'; readonly plan: readonly string[] }
 
 /**
  * Compares the stored definition with a newer one. Fields that only the stored one has are kept: another
- * client may have added them. A new field must be optional or have a default, for the records that exist.
+ * client may have added them. A new field must be optional or have a default, for the records that exist; one that is
+ * there may only take more than before.
  */
 export function compareDefinitions(
   stored: RecordTypeDefinition,
@@ -68,7 +103,7 @@ export function compareDefinitions(
   const plan: string[] = []
   const changes: TypeChange[] = []
   const added: string[] = []
-  const kept: { [name: string]: FieldDefinition } = {}
+  const texts: TextChange[] = []
   for (const [name, field] of Object.entries(wanted.fields)) {
     const before = Object.hasOwn(stored.fields, name) ? stored.fields[name] : undefined
     if (before === undefined) {
@@ -79,31 +114,45 @@ export function compareDefinitions(
       }
       added.push(name)
       changes.push({ change: 'field added', field: name })
-    } else if (!jsonEqual(asStored(before), asStored(field))) {
-      const strength = strengthOf(before, field)
+      continue
+    }
+    const strength = isSame(before, field) ? undefined : strengthOf(before, field)
+    if (strength !== undefined) {
       // Of two clients that say different things of the same texts, the one that says more is heard.
-      if (strength === 'weaker') kept[name] = before
       if (strength === 'stronger') changes.push(strengthened(name, field))
       if (strength === 'same') changes.push({ change: 'description changed', field: name })
-      if (strength !== undefined) continue
+      continue
+    }
+    const grown = joinFields(before, field)
+    if (grown === undefined || !covers(field, grown)) {
       plan.push(
         `field ${name} changes from ${JSON.stringify(asStored(before))} to ${JSON.stringify(asStored(field))}`,
       )
-    } else if (before.description !== field.description) {
+    } else if (!isSame(before, grown)) {
+      if (!covers(before, grown)) changes.push({ change: 'field widened', field: name })
+      const [from, to] = [columnSql(name, before), columnSql(name, grown)]
+      if (from !== to) texts.push({ field: name, from, to })
+    } else if (field.description !== undefined && before.description !== field.description) {
       changes.push({ change: 'description changed', field: name })
     }
   }
-  const merged = merge(stored, { ...wanted, fields: { ...wanted.fields, ...kept } })
+  const merged = growType(stored, wanted)
   if (plan.length > 0) return { kind: 'migration', plan, merged }
-  const newIndexes = (wanted.indexes ?? []).filter((index) => !hasIndex(stored, index))
-  for (const index of newIndexes) changes.push({ change: 'index added', field: index.join(',') })
+  const known = new Set(indexesOf(stored).map(indexKey))
+  const newIndexes = indexesOf(merged).filter((index) => !known.has(indexKey(index)))
+  for (const { fields } of newIndexes) {
+    const [field = ''] = fields
+    if (fields.length > 1 || !added.includes(field))
+      changes.push({ change: 'index added', field: fields.join(',') })
+  }
   if (stored.description !== merged.description) changes.push({ change: 'description changed' })
   if (changes.length === 0) return { kind: 'same', merged }
+  const place = { table: recordTableName(stored.name), indexSuffix: '' }
   const statements = [
     ...added.map((name) => addColumnSql(merged, name)),
-    ...indexStatements({ ...merged, indexes: newIndexes }, added),
+    ...newIndexes.map((index) => indexSql(merged, index, place)),
   ]
-  return { kind: 'additive', changes, statements, merged }
+  return { kind: 'additive', changes, statements, texts, merged }
 }
 
 function strengthened(name: string, field: FieldDefinition): TypeChange {
@@ -111,28 +160,41 @@ function strengthened(name: string, field: FieldDefinition): TypeChange {
   return { change: isChecked ? 'reference checked' : 'reference added', field: name }
 }
 
-function merge(stored: RecordTypeDefinition, wanted: RecordTypeDefinition): RecordTypeDefinition {
-  const description = wanted.description ?? stored.description
-  const indexes = [
-    ...(stored.indexes ?? []),
-    ...(wanted.indexes ?? []).filter((index) => !hasIndex(stored, index)),
-  ]
-  return {
-    name: stored.name,
-    ...(description === undefined ? {} : { description }),
-    fields: { ...stored.fields, ...wanted.fields },
-    ...(indexes.length === 0 ? {} : { indexes }),
-  }
+/** Whether two definitions of one field mean the same. */
+function isSame(left: FieldDefinition, right: FieldDefinition): boolean {
+  return jsonEqual(asStored(left), asStored(right))
 }
 
-function hasIndex(definition: RecordTypeDefinition, index: readonly string[]): boolean {
-  return (definition.indexes ?? []).some((known) => known.join(',') === index.join(','))
+function indexKey({ fields, unique }: TypeIndex): string {
+  return `${fields.join(',')} ${unique}`
 }
 
-/** A field without what does not concern the stored form. */
+/** Whether one field takes what the other takes; an index that one of them lacks is no matter. */
+function covers(field: FieldDefinition, grown: FieldDefinition): boolean {
+  const withIndex: FieldDefinition = grown.indexed ? { ...field, indexed: true } : field
+  return jsonEqual(asStored(withIndex), asStored(grown))
+}
+
+/** A field without what does not concern the stored form. Members of nested fields are told without it too. */
 function asStored(field: FieldDefinition): Json {
-  const { description: _, ...rest } = JSON.parse(JSON.stringify(field))
-  return rest
+  return withoutDescriptions(JSON.parse(JSON.stringify(field)))
+}
+
+function withoutDescriptions(field: JsonObject): JsonObject {
+  const { description: _, items, fields, values, ...rest } = field
+  const inner = isJsonObject(fields)
+    ? Object.entries(fields).map(([name, member]): [string, Json] => [
+        name,
+        isJsonObject(member) ? withoutDescriptions(member) : member,
+      ])
+    : undefined
+  return {
+    ...rest,
+    // The order of values is no matter: whoever joins two lists of them puts the one before the other.
+    ...(Array.isArray(values) ? { values: values.toSorted() } : {}),
+    ...(isJsonObject(items) ? { items: withoutDescriptions(items) } : {}),
+    ...(inner === undefined ? {} : { fields: Object.fromEntries(inner) }),
+  }
 }
 
 function addColumnSql(definition: RecordTypeDefinition, name: string): string {
@@ -150,25 +212,19 @@ function literal(value: Json): string {
   return quoteText(JSON.stringify(value))
 }
 
-function indexStatements(definition: RecordTypeDefinition, fields: readonly string[]): string[] {
-  const table = recordTableName(definition.name)
-  const single = fields.flatMap((name) => {
-    const field = definition.fields[name]
-    if (!field?.unique && !field?.indexed) return []
-    return [indexSql(table, [name], field.unique === true)]
-  })
-  return [...single, ...(definition.indexes ?? []).map((index) => indexSql(table, index, false))]
-}
-
 /** The name of an index over these fields. */
 export function indexName(table: string, fields: readonly string[]): string {
   return `${table}__${fields.join('_')}`
 }
 
-function indexSql(table: string, fields: readonly string[], unique: boolean): string {
-  const name = quoteName(indexName(table, fields))
+function indexSql(
+  { name: type }: RecordTypeDefinition,
+  { fields, unique }: TypeIndex,
+  { table, indexSuffix }: TablePlace,
+): string {
+  const name = quoteName(`${indexName(recordTableName(type), fields)}${indexSuffix}`)
   const columns = fields.map((field) => (field === 'createdAt' ? newestFirst : quoteName(field)))
-  return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS ${name} ON ${quoteName(table)} (${columns.join(', ')})`
+  return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${name} ON ${quoteName(table)} (${columns.join(', ')})`
 }
 
 /** The default order of lists, so that an index which ends with it serves them without sorting. */

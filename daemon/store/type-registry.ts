@@ -1,13 +1,23 @@
 /** The record types of an open store: loading them, and defining or extending one. */
 import { OrionError } from '../../sdk/errors.ts'
+import { compareLineages, type LineageProblem, lineageProblem } from '../../sdk/lineage.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { countFields, definitionProblems } from '../../sdk/record-type.ts'
 import type { ReferencePlace } from '../../sdk/references.ts'
+import { changeTableText } from './change-table-text.ts'
+import { DataMigration } from './migrate-data.ts'
 import { RecordTypeEntry } from './record-type-entry.ts'
 import { danglingReferences, fillReferences, namelessValues } from './reference-table.ts'
-import type { SqlCompiler } from './sql.ts'
+import { recordTableName, type SqlCompiler } from './sql.ts'
 import type { StoreContext } from './store-context.ts'
 import { compareDefinitions, createTableStatements, type TypeChange } from './tables.ts'
+import {
+  keepTypeChange,
+  readTypeChanges,
+  retiredNames,
+  retiredText,
+  type TypeChangeRow,
+} from './type-history.ts'
 
 /** What defining a type does, or would do. */
 export interface DefineOutcome {
@@ -34,6 +44,12 @@ export class TypeRegistry {
       const definition: RecordTypeDefinition = JSON.parse(String(row.definition))
       this.adopt(new RecordTypeEntry(this.#compiler, definition, Number(row.schema_version)))
     }
+    const { connection, shapes, retiredTypes } = this.#context
+    for (const { type, seq, detail, kind } of readTypeChanges(connection)) {
+      const { steps } = detail
+      if (steps !== undefined) shapes.add(type, { seq, migration: new DataMigration(steps) })
+      if (kind === 'removed') retiredTypes.add(type)
+    }
     this.#fillReferences()
     this.#context.search.open([...this.#context.types.values()].map(({ definition }) => definition))
   }
@@ -51,10 +67,15 @@ export class TypeRegistry {
 
   /** Makes a type the one that reads and writes use; call it once its definition is on disk. */
   adopt(entry: RecordTypeEntry): void {
+    this.use(entry)
+    this.#context.search.reload(entry.definition.name)
+  }
+
+  /** As `adopt`, inside the transaction that makes its table; `search.reload` follows when that is on disk. */
+  use(entry: RecordTypeEntry): void {
     this.#context.types.set(entry.definition.name, entry)
     // Records that were decoded lack the defaults of new fields.
     this.#context.cache.clear()
-    this.#context.search.reload(entry.definition.name)
   }
 
   /**
@@ -62,27 +83,29 @@ export class TypeRegistry {
    *
    * @throws OrionError `invalid_request` for a bad definition, `migration_required` for any other change.
    */
-  define(definition: RecordTypeDefinition): DefineOutcome {
+  define(definition: RecordTypeDefinition, author: TypeAuthor): DefineOutcome {
     this.#check(definition)
     const stored = this.#stored(definition.name)
-    if (stored === undefined) return this.#create(definition)
-    const difference = compareDefinitions(stored.definition, definition)
+    if (stored === undefined) return this.#create(definition, author)
+    const found = compareLineages(stored.definition.migrations, definition.migrations)
+    const problem = lineageProblem(definition.name, found)
+    if (problem !== undefined && found.relation !== 'older') throw migrationRequired(problem)
+    const schemaVersion = stored.schemaVersion + 1
+    const { migrations } = stored.definition
+    const difference = compareDefinitions(stored.definition, withLineage(definition, migrations))
+    this.#refuseRetired(stored.definition, definition)
     if (difference.kind === 'same') return { entry: stored, changes: [] }
     if (difference.kind === 'migration') {
-      throw new OrionError(
-        'migration_required',
-        `${definition.name} can't be changed without a migration: ${difference.plan.join('; ')}`,
-        {
-          plan: difference.plan,
-          remedy: 'Keep the stored fields as they are, or ship a migration.',
-        },
-      )
+      throw migrationRequired(problem ?? planOf(definition.name, difference.plan))
     }
-    this.#assertBounded(difference.merged)
+    const merged = withLineage(difference.merged, migrations)
+    this.#assertBounded(merged)
     for (const statement of difference.statements) this.#context.connection.exec(statement)
-    this.#context.search.prepare(difference.merged, false)
-    const outcome = this.#keep(difference.merged, stored.schemaVersion + 1, difference.changes)
-    this.#checkReferences(stored, outcome.entry)
+    this.#context.search.prepare(merged, false)
+    changeTableText(this.#context.connection, recordTableName(merged.name), difference.texts)
+    const change = { author, kind: 'extended', changes: difference.changes } as const
+    const outcome = this.#keep(merged, schemaVersion, change)
+    this.checkReferences(stored, outcome.entry)
     return outcome
   }
 
@@ -91,7 +114,7 @@ export class TypeRegistry {
    *
    * @throws OrionError `migration_required` naming records that are named and are not there.
    */
-  #checkReferences(stored: RecordTypeEntry, entry: RecordTypeEntry): void {
+  checkReferences(stored: RecordTypeEntry, entry: RecordTypeEntry): void {
     const { connection, types } = this.#context
     const { name: type } = entry.definition
     fillReferences(connection, entry)
@@ -114,6 +137,23 @@ export class TypeRegistry {
       `the references of ${type} can't be checked from now on: ${plan.join('; ')}`,
       { plan, remedy: 'Mend these records first, or declare the reference `weak`.' },
     )
+  }
+
+  /** A name that a migration took out of use comes back only by another migration. */
+  #refuseRetired(stored: RecordTypeDefinition, wanted: RecordTypeDefinition): void {
+    const retired = retiredNames(this.#context.connection, stored.name)
+    const plan = Object.keys(wanted.fields).flatMap((field) => {
+      const name = Object.hasOwn(stored.fields, field)
+        ? undefined
+        : retired.get(field.toLowerCase())
+      return name === undefined ? [] : [retiredText(name)]
+    })
+    if (plan.length === 0) return
+    throw migrationRequired({
+      message: `this program's ${stored.name} is older than the store's: ${plan.join('; ')}`,
+      plan,
+      remedy: 'Update the program, or choose other names for what it adds.',
+    })
   }
 
   /** What a type becomes is bounded too: many small additions make as large a type as one. */
@@ -157,7 +197,15 @@ export class TypeRegistry {
     })
   }
 
-  #create(definition: RecordTypeDefinition): DefineOutcome {
+  #create(definition: RecordTypeDefinition, author: TypeAuthor): DefineOutcome {
+    const gone = retiredNames(this.#context.connection, definition.name).get('')
+    if (gone !== undefined) {
+      throw migrationRequired({
+        message: `this program is older than the store: ${retiredText(gone)}`,
+        plan: [retiredText(gone)],
+        remedy: 'Update the program, or choose another name for its type.',
+      })
+    }
     const { recordTypesMax } = this.#context.limits
     if (this.#context.types.size >= recordTypesMax) {
       const message = `the store has ${recordTypesMax} record types already`
@@ -169,7 +217,8 @@ export class TypeRegistry {
     for (const statement of createTableStatements(definition)) {
       this.#context.connection.exec(statement)
     }
-    const outcome = this.#keep(definition, 1, [{ change: 'type added' }])
+    const changes = [{ change: 'type added' }] as const
+    const outcome = this.#keep(definition, 1, { author, kind: 'defined', changes })
     fillReferences(this.#context.connection, outcome.entry)
     this.#context.search.prepare(definition, true)
     return outcome
@@ -178,15 +227,75 @@ export class TypeRegistry {
   #keep(
     definition: RecordTypeDefinition,
     schemaVersion: number,
-    changes: readonly TypeChange[],
+    change: {
+      readonly author: TypeAuthor
+      readonly kind: 'defined' | 'extended'
+      readonly changes: readonly TypeChange[]
+    },
   ): DefineOutcome {
+    const { connection, log } = this.#context
+    this.store(definition, schemaVersion)
+    const { author, kind, changes } = change
+    const told = changes.map(({ change, field }) => (field ? `${change}: ${field}` : change))
+    const { name: type } = definition
+    const seq = log.lastSeq
+    keepTypeChange(connection, {
+      type,
+      schemaVersion,
+      seq,
+      ...author,
+      kind,
+      detail: { changes: told },
+    })
+    return { entry: this.entryOf(definition, schemaVersion), changes }
+  }
+
+  /** Writes a definition, inside the open transaction. */
+  store(definition: RecordTypeDefinition, schemaVersion: number): void {
     this.#context.connection
       .prepare(
         'INSERT OR REPLACE INTO record_types (name, schema_version, definition) VALUES (?, ?, ?)',
       )
       .run([definition.name, schemaVersion, JSON.stringify(definition)])
-    return { entry: new RecordTypeEntry(this.#compiler, definition, schemaVersion), changes }
   }
+
+  /** What reads and writes use of a definition. */
+  entryOf(definition: RecordTypeDefinition, schemaVersion: number): RecordTypeEntry {
+    return new RecordTypeEntry(this.#compiler, definition, schemaVersion)
+  }
+
+  /**
+   * Holds what a migration makes of a type against the rules of every definition.
+   *
+   * @throws OrionError `invalid_request`, `too_large`.
+   */
+  check(definition: RecordTypeDefinition): void {
+    this.#check(definition)
+  }
+}
+
+/** Who changes a type, and when. */
+export type TypeAuthor = Pick<TypeChangeRow, 'actor' | 'at'>
+
+function planOf(type: string, plan: readonly string[]): LineageProblem {
+  return {
+    message: `${type} can't be changed without a migration: ${plan.join('; ')}`,
+    plan,
+    remedy: 'Keep the stored fields as they are, or ship a migration.',
+  }
+}
+
+/** The error for a declaration that the store can't follow by itself. */
+export function migrationRequired({ message, plan, remedy }: LineageProblem): OrionError {
+  return new OrionError('migration_required', message, { plan, remedy })
+}
+
+/** What an older program declares does not take the store's migrations back. */
+function withLineage(
+  { migrations: _, ...definition }: RecordTypeDefinition,
+  migrations: RecordTypeDefinition['migrations'],
+): RecordTypeDefinition {
+  return { ...definition, ...(migrations === undefined ? {} : { migrations }) }
 }
 
 function checkedPlaces({ references }: RecordTypeEntry): ReferencePlace[] {

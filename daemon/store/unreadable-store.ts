@@ -58,7 +58,7 @@ export function unreadableStore(parts: UnreadableParts): StoreApi {
     ...{ blame: refused, explain: refused, search: refused, referrers: refused },
     ...{ create: refused, update: refused, delete: refused, restore: refused, archive: refused },
     ...{ purge: refused, transact: refused, import: refused, publish: refused },
-    ...{ manage: refused, tryOut: refused },
+    ...{ manage: refused, tryOut: refused, migrateType: refused, typeHistory: refused },
     ...{ defineType: refused, listTypes: refused, compact: refused, backup: refused },
     getType: refuse,
     typeDefinition: () => undefined,

@@ -12,36 +12,7 @@ import { type Connection, EngineError } from './engine/engine.ts'
 import type { EventLog } from './event-log.ts'
 import type { Caller } from './store-api.ts'
 import { SyncPace } from './sync-pace.ts'
-
-/** One request that writes. */
-export interface WriteTask<T> {
-  /** Does the work inside the open transaction; throws an `OrionError` to refuse. */
-  readonly run: () => T
-  /** Whether a refusal may come after something was written, or the work must be undone anyway. */
-  readonly undo: 'nothing' | 'on-refusal' | 'always'
-  /** Has a transaction of its own: what follows depends on its commit. */
-  readonly alone?: boolean
-  /** The whole transaction is rolled back whatever happens, and not a byte of a file changes. Implies `alone`. */
-  readonly discarded?: boolean
-  /** How long it may wait for its transaction; then it is refused as `overloaded`. Without one, as long as it takes. */
-  readonly waitMaxMs?: number
-  /** Called once the work is on disk, before the answer. */
-  readonly committed?: (value: T) => void
-}
-
-/** A task on its way, with the type of its value closed over. */
-interface Waiting {
-  readonly undo: WriteTask<unknown>['undo']
-  readonly alone: boolean
-  readonly discarded: boolean
-  readonly caller: Pick<Caller, 'cancelled'>
-  /** By when its transaction must have begun. */
-  readonly beginByMs: number
-  readonly run: () => void
-  readonly committed: () => void
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-}
+import { rejectIfLate, type Waiting, type WriteTask } from './write-task.ts'
 
 type Outcome = 'done' | { readonly error: unknown }
 
@@ -104,10 +75,13 @@ export class WriteQueue {
       const refusal = this.#refusal()
       if (refusal !== undefined) return reject(refusal)
       let value: T
-      this.#waiting.push({
+      const { decisive } = task
+      const place = decisive === undefined ? this.#waiting.length : 0
+      this.#waiting.splice(place, 0, {
         undo: task.undo,
-        alone: task.alone === true || task.discarded === true,
+        alone: task.alone === true || task.discarded === true || decisive !== undefined,
         discarded: task.discarded === true,
+        undone: decisive?.undone,
         caller,
         beginByMs: performance.now() + (task.waitMaxMs ?? Number.POSITIVE_INFINITY),
         run: () => {
@@ -191,7 +165,7 @@ export class WriteQueue {
     // Those that the transaction had no time for are the first of the next one.
     this.#waiting.unshift(...group.splice(outcomes.length))
     try {
-      await this.#sync(group.length)
+      await this.#sync(group)
     } catch (error) {
       this.#fail(error, group)
       return
@@ -214,8 +188,11 @@ export class WriteQueue {
    * Puts a group on disk. A large one is given to another thread in any case: the loop reads the next requests
    * meanwhile, and they make the next group.
    */
-  #sync(size: number): Promise<void> | undefined {
-    if (size > waitedGroupMax || !this.#pace.waits()) return this.#connection.sync()
+  #sync(group: readonly Waiting[]): Promise<void> | undefined {
+    const isDecisive = group.some(({ undone }) => undone !== undefined)
+    if (!isDecisive && (group.length > waitedGroupMax || !this.#pace.waits())) {
+      return this.#connection.sync()
+    }
     const startedMs = performance.now()
     this.#connection.syncBlocking()
     this.#pace.took(performance.now() - startedMs)
@@ -236,6 +213,7 @@ export class WriteQueue {
         reason: String(error),
       })
       this.#rollBack(mark)
+      for (const { undone } of group) undone?.()
       return undefined
     }
   }
@@ -277,6 +255,7 @@ export class WriteQueue {
       return outcome
     } catch (error) {
       this.#rollBack(mark)
+      entry.undone?.()
       return { error: this.#nothingWritten(error) }
     }
   }
@@ -382,15 +361,3 @@ const waitedGroupMax = 4
 
 /** While writes wait, a checkpoint is put off until the log has this many times the usual pages. */
 const busyFactor = 4
-
-function rejectIfLate({ caller, beginByMs, reject }: Waiting): boolean {
-  if (caller.cancelled) {
-    reject(new OrionError('cancelled', 'cancelled before it was begun', {}))
-    return true
-  }
-  // What its maker no longer waits for would only delay those that are waited for.
-  if (performance.now() <= beginByMs) return false
-  const message = 'the write waited too long for its transaction; nothing was written'
-  reject(new OrionError('overloaded', message, { retryAfterMs: 100 }))
-  return true
-}

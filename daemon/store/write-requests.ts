@@ -16,7 +16,8 @@ import { rowOfVersion } from './record-history.ts'
 import { type RecordOperation, RecordWriter, type Written } from './record-writer.ts'
 import type { Caller, MoveParams, StoreManagement, StoreWrites } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
-import type { WriteQueue, WriteTask } from './write-queue.ts'
+import type { WriteQueue } from './write-queue.ts'
+import type { WriteTask } from './write-task.ts'
 
 type Params<M extends keyof StoreWrites> = Parameters<StoreWrites[M]>[0]
 type Several = {
@@ -42,7 +43,9 @@ interface RequestBody<T> {
 }
 
 /** Turns requests into tasks and submits them. */
-export class WriteRequests implements Omit<StoreWrites, 'defineType'>, StoreManagement {
+export class WriteRequests
+  implements Omit<StoreWrites, 'defineType' | 'migrateType'>, StoreManagement
+{
   readonly #context: StoreContext
   readonly #queue: WriteQueue
   #lastActor: Actor | undefined
@@ -111,7 +114,7 @@ export class WriteRequests implements Omit<StoreWrites, 'defineType'>, StoreMana
   publish(params: Params<'publish'>, caller: Caller): ReturnType<StoreWrites['publish']> {
     const { topic, payload } = params
     const type = topic.slice(0, topic.indexOf('.'))
-    if (this.#context.types.has(type)) {
+    if (this.#context.types.has(type) || this.#context.retiredTypes.has(type)) {
       return Promise.reject(
         new OrionError('invalid_request', `${topic} is a topic of the record type ${type}`, {
           remedy: 'Topics of record types are made by writes alone; choose another first word.',

@@ -1,14 +1,16 @@
 import { isOrionError } from '../errors.ts'
+import { compareLineages, lineageProblem } from '../lineage.ts'
 import { DefineType, GetType, recordTypeDefinition } from '../protocol/types.ts'
 import type { RecordType, RecordTypeDefinition } from '../record-type.ts'
-import { strengthOf } from '../references.ts'
+import { growType, sameType } from '../type-growth.ts'
 import type { Caller, CallOptions } from './caller.ts'
+import { typedError } from './typed-errors.ts'
 
 /**
  * Makes sure that the store knows the record types a program uses: defines a type it lacks, adds fields it lacks.
  *
- * Looks once for each type and epoch, with one `type/get`. Fields that both know are left as the store has them, but
- * for a text that is a reference here.
+ * Looks once for each type and epoch, with one `type/get`. Fields that both know take afterwards what either declares; where
+ * they differ in more than that, they are left as the store has them.
  */
 export class TypeDefiner {
   readonly #caller: Caller
@@ -52,17 +54,16 @@ export class TypeDefiner {
 
   async #define(definition: RecordTypeDefinition, options: CallOptions): Promise<void> {
     const stored = await this.#stored(definition.name, options)
-    const fields = { ...definition.fields, ...stored?.fields }
-    for (const [name, field] of Object.entries(definition.fields)) {
-      const known = fields[name]
-      if (known !== undefined && strengthOf(known, field) === 'stronger') fields[name] = field
+    if (stored !== undefined) {
+      const found = compareLineages(stored.migrations, definition.migrations)
+      const problem = lineageProblem(definition.name, found)
+      if (problem !== undefined && found.relation !== 'older') {
+        const { message, plan, remedy } = problem
+        throw typedError('migration_required', message, { data: { plan, remedy } })
+      }
     }
-    const isKnown = (name: string): boolean =>
-      stored !== undefined &&
-      Object.hasOwn(stored.fields, name) &&
-      fields[name] === stored.fields[name]
-    if (Object.keys(definition.fields).every(isKnown)) return
-    const wanted = { ...definition, fields }
+    const wanted = stored === undefined ? definition : growType(stored, definition)
+    if (stored !== undefined && sameType(stored, wanted)) return
     try {
       await this.#caller.call(DefineType, { definition: wanted }, options)
     } catch (error) {

@@ -122,3 +122,21 @@ export const LogTrace = defineNotification('$/logTrace', {
   direction: 'to client',
   summary: 'One line of the trace that `$/setTrace` asked for.',
 })
+
+export const Progress = defineNotification('$/progress', {
+  params: z.object({
+    token: z.union([z.string(), z.int()]),
+    value: z.object({
+      kind: z.enum(['begin', 'report', 'end']),
+      title: z.string().optional(),
+      message: z.string().optional(),
+      percentage: z.number().optional(),
+      /** Of how many, where that is known. */
+      done: z.number().optional(),
+      total: z.number().optional(),
+      cancellable: z.boolean().optional(),
+    }),
+  }),
+  direction: 'to client',
+  summary: 'How far a request is that named a `workDoneToken`.',
+})

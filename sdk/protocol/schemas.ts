@@ -114,6 +114,8 @@ export const recordVersion = branded<RecordVersion>(
     at: z.string(),
     actor,
     changedFields: z.array(z.string()),
+    /** The schema version of the type when it was written. */
+    schemaVersion: z.int().optional(),
     data: jsonObject.optional(),
     token,
     reason: z.string().optional(),

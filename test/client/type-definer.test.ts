@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CancelledError, UnknownTypeError } from '../../sdk/client/typed-errors.ts'
+import {
+  CancelledError,
+  MigrationRequiredError,
+  UnknownTypeError,
+} from '../../sdk/client/typed-errors.ts'
 import { integer, text } from '../../sdk/field.ts'
+import { defineMigration, renameField } from '../../sdk/migration.ts'
 import { defineRecordType } from '../../sdk/record-type.ts'
 import { ScriptedDaemon, scriptedError } from '../support/scripted-daemon.ts'
 import { scriptedClient } from '../support/sdk-client.ts'
@@ -23,7 +28,8 @@ test('a type the store lacks is defined at its first use, once for many uses at 
 
 test('a type the store knows costs one look and no definition', async (t) => {
   const daemon = new ScriptedDaemon()
-  daemon.types.set('Note', JSON.parse(JSON.stringify(NewerNote.definition)))
+  const fields = { ...NewerNote.definition.fields, ...Note.definition.fields }
+  daemon.types.set('Note', JSON.parse(JSON.stringify({ name: 'Note', fields })))
   const notes = (await scriptedClient(t, daemon)).repository(Note)
   await notes.create({ title: 'a' })
   await notes.find('b')
@@ -41,6 +47,27 @@ test('fields the store lacks are added; those both know stay as the store has th
     title: Note.definition.fields.title,
     count: NewerNote.definition.fields.count,
   })
+})
+
+test('a field both know takes afterwards what either declares', async (t) => {
+  const daemon = new ScriptedDaemon()
+  daemon.types.set('Note', JSON.parse(JSON.stringify(NewerNote.definition)))
+  await (await scriptedClient(t, daemon)).define(Note)
+  assert.deepEqual(daemon.types.get('Note')?.fields, {
+    title: Note.definition.fields.title,
+    count: NewerNote.definition.fields.count,
+  })
+})
+
+test('a store with another past than the program is not asked for anything', async (t) => {
+  const daemon = new ScriptedDaemon()
+  const migration = defineMigration('title', { up: [renameField('summary', 'title')] })
+  const Newer = defineRecordType('Note', { fields: { title: text() }, migrations: [migration] })
+  const client = await scriptedClient(t, daemon)
+  await client.define(Note)
+  await assert.rejects(client.repository(Newer).get('a'), MigrationRequiredError)
+  assert.equal(daemon.count('type/define'), 1)
+  assert.equal(daemon.count('record/get'), 0)
 })
 
 test('a client that may not define goes on, and is told what is missing', async (t) => {

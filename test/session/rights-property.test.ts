@@ -141,6 +141,11 @@ const requests: readonly fc.Arbitrary<Asked>[] = [
     'type/define',
     typeName.map((name) => ({ definition: definitionOf(name), dryRun: true })),
   ),
+  call('type/history', fc.record({ type: typeName })),
+  call(
+    'type/migrate',
+    fc.record({ type: typeName, migrations: fc.constant([]), dryRun: fc.constant(true) }),
+  ),
   call('event/list', fc.record({ patterns: fc.array(pattern, { minLength: 1, maxLength: 2 }) })),
   call('event/list', fc.constant({})),
   call(

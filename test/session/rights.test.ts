@@ -42,6 +42,8 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
     'define',
     (name) => ({ definition: { name, fields: { a: { kind: 'text' } } }, dryRun: true }),
   ],
+  ['type/migrate', 'admin', (type) => ({ type, migrations: [] })],
+  ['type/history', 'read', (type) => ({ type })],
   ['event/publish', 'publish', (type) => ({ topic: `${type}.said`, dryRun: true })],
   ['event/list', 'read', (type) => ({ patterns: [`${type}.*`] })],
   ['subscription/open', 'read', (type) => ({ patterns: [`${type}.*`], allowUnknown: true })],

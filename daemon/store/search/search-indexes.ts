@@ -134,6 +134,17 @@ export class SearchIndexes {
     if (right.length === 0 && fields.length > 0) this.build(definition, isEmpty ? null : 0)
   }
 
+  /**
+   * Gives up the indexes of a type, because its table is about to become another one; `prepare` makes their successor. Nothing
+   * may be written before `reload`.
+   */
+  replacing(type: string): void {
+    for (const { name } of this.noted(type)) {
+      this.#set(name, 'dropped')
+      this.#connection.exec(`DROP VIEW IF EXISTS ${wordsView({ name })}`)
+    }
+  }
+
   /** Makes the tables of a further index of a type. */
   build(definition: RecordTypeDefinition, builtThrough: number | null): void {
     const { name: type } = definition

@@ -14,6 +14,7 @@ import { type DaemonFiles, newInstanceId, openDaemonFiles } from '../sdk/launch/
 import { messageOf } from '../sdk/launch/launch-error.ts'
 import type { OwnerLock } from '../sdk/launch/owner-lock.ts'
 import type { Environment, StoreLocation } from '../sdk/launch/store-location.ts'
+import type { Action } from '../sdk/plugin/action.ts'
 import type { DaemonStatusResult } from '../sdk/protocol/daemon.ts'
 import { protocolRange } from '../sdk/protocol/handshake.ts'
 import type { RecordTypeDefinition } from '../sdk/record-type.ts'
@@ -55,6 +56,8 @@ export interface DaemonOptions {
   readonly clock?: Clock
   /** Types that are there from the first day. */
   readonly bundledTypes: readonly RecordTypeDefinition[]
+  /** What can be done by name; no two of one name. */
+  readonly actions: readonly Action[]
   /** The user's directory for what outlives stores; without it a store that was put back is not always noticed. */
   readonly stateDirectory?: string | undefined
   /** What inspects copies of the store; by default a process of this installation. */
@@ -125,7 +128,7 @@ async function compose(options: DaemonOptions, stack: CloseStack, told: Told): P
   stack.push('store', () => store.close())
   const bus = new EventBus(store, { clock, log })
   stack.push('events', () => bus.close())
-  const governance = new Governance({ ...config, store, clock, log })
+  const governance = new Governance({ ...config, actions: options.actions, store, clock, log })
   stack.push('governance', () => governance.close())
   const shutdown = new Shutdown({ stack, log, retryAfterMs: retryAfterEndMs })
   told.because = () => shutdown.reason

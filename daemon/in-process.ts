@@ -2,6 +2,7 @@
  * The daemon inside the caller's own process, on a memory pair, under the same lock. The bin and tests hand it to
  * the SDK's `connect`, so that the sdk never imports the daemon.
  */
+import { orionActions } from '../plugins/orion/actions.ts'
 import { orionRecordTypes } from '../plugins/orion/record-types.ts'
 import type { InProcessDaemon, InProcessFactory } from '../sdk/client/in-process.ts'
 import { acquireOwnerLock } from '../sdk/launch/owner-lock.ts'
@@ -57,6 +58,7 @@ async function open(
     engine,
     config,
     log,
+    actions: orionActions,
     bundledTypes: [...bundledTypes, ...(options.types ?? [])],
     stateDirectory: locateState(env),
     listen: { on: 'none' },

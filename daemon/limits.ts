@@ -146,6 +146,8 @@ export interface Limits {
   readonly backupEveryMs: number
   /** How many of the newest backups of each reason are kept beside the store. */
   readonly backupsMax: number
+  /** How long an action may take to say what it would do. */
+  readonly actionMaxMs: number
   /** How often proposals whose time is over are looked for; whoever acts on one is told at once. */
   readonly proposalsLookedAtEveryMs: number
 }
@@ -236,5 +238,6 @@ export const defaultLimits: Limits = {
   logFileMaxBytes: 4 * 1024 * 1024,
   backupEveryMs: 24 * 60 * 60 * 1000,
   backupsMax: 7,
+  actionMaxMs: 10_000,
   proposalsLookedAtEveryMs: 60_000,
 }

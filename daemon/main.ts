@@ -1,4 +1,5 @@
 /** What `orion serve` runs: command line, signals, exit code. */
+import { orionActions } from '../plugins/orion/actions.ts'
 import { orionRecordTypes } from '../plugins/orion/record-types.ts'
 import { openStartupReport, takeHandedDescriptors } from '../sdk/launch/startup-report.ts'
 import { locateState } from '../sdk/launch/state-directory.ts'
@@ -82,6 +83,7 @@ async function optionsOf(
     engine,
     config,
     log,
+    actions: orionActions,
     bundledTypes: orionRecordTypes.map(({ definition }) => definition),
     stateDirectory: locateState(env),
     listen: args.stdio ? { on: 'none' } : { on: 'socket', env },

@@ -1,12 +1,17 @@
 /** What stands between what is asked for and what is done: policy, proposals, and who may decide. */
 
+import type { z } from 'zod'
 import { OrionError } from '../../sdk/errors.ts'
 import { instantFromMicros } from '../../sdk/instant.ts'
+import type { Action } from '../../sdk/plugin/action.ts'
+import type * as actionProtocol from '../../sdk/protocol/actions.ts'
 import type * as protocol from '../../sdk/protocol/proposals.ts'
 import type { Clock } from '../clock.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { StoreApi } from '../store/store-api.ts'
+import { ActionRegistry, infoOf } from './action-registry.ts'
+import { Actions } from './actions.ts'
 import { type Approver, noApprover } from './approver.ts'
 import { type GovernedWrites, governWrites } from './governed-writes.ts'
 import { type GovernedCaller, ownerCredential } from './person.ts'
@@ -14,11 +19,15 @@ import { Policy, type PolicyRule } from './policy.ts'
 import { differenceOf } from './proposal-difference.ts'
 import type { About } from './proposal-moves.ts'
 import { Proposals } from './proposals.ts'
+import type { Params } from './request-params.ts'
+import { digestOfPlan, simulate } from './simulation.ts'
 
 /** What the governance of a store is made of. */
 export interface GovernanceParts {
   readonly store: StoreApi
   readonly policy: readonly PolicyRule[]
+  /** What can be done by name; no two of one name. */
+  readonly actions: readonly Action[]
   readonly limits: Limits
   readonly clock: Clock
   readonly log: Log
@@ -30,6 +39,8 @@ export class Governance {
   readonly proposals: Proposals
   readonly #parts: GovernanceParts
   readonly #approver: Approver
+  readonly #registry: ActionRegistry
+  readonly #actions: Actions
   readonly #timer: NodeJS.Timeout
 
   constructor(parts: GovernanceParts) {
@@ -42,9 +53,15 @@ export class Governance {
       store,
       policy,
       approver: this.#approver,
-      planAction: ({ name }) => {
-        throw new OrionError('invalid_request', `there is no action ${name}`, {})
-      },
+      planAction: (action, caller) => this.#actions.plan(action, caller),
+      afterwards: (done, caller) => this.#actions.afterwards(done, caller),
+    })
+    this.#registry = new ActionRegistry(parts.actions)
+    this.#actions = new Actions({
+      ...parts,
+      registry: this.#registry,
+      policy,
+      proposals: () => this.proposals,
     })
     const { proposalsLookedAtEveryMs } = parts.limits
     this.#timer = setInterval(() => void this.expireDue(), proposalsLookedAtEveryMs).unref()
@@ -54,6 +71,59 @@ export class Governance {
   async difference(about: About, caller: GovernedCaller): Promise<protocol.ProposalDifference> {
     const told = await differenceOf(this.#parts.store, about, caller)
     return { ...told, approver: this.#approver.isSet }
+  }
+
+  listActions(caller: GovernedCaller): Result<typeof actionProtocol.ListActions> {
+    return { actions: this.#registry.list(caller).map(infoOf) }
+  }
+
+  describeAction(
+    name: string,
+    caller: GovernedCaller,
+  ): Result<typeof actionProtocol.DescribeAction> {
+    const action = this.#registry.find(name, caller)
+    return { ...infoOf(action), input: action.inputSchema }
+  }
+
+  async executeAction(
+    params: Params<typeof actionProtocol.ExecuteAction>,
+    caller: GovernedCaller,
+  ): Promise<Result<typeof actionProtocol.ExecuteAction>> {
+    return await this.#actions.execute(params, caller)
+  }
+
+  async simulate(
+    params: Params<typeof actionProtocol.RunSimulation>,
+    caller: GovernedCaller,
+  ): Promise<actionProtocol.SimulationResult> {
+    return await simulate({ ...this.#parts, registry: this.#registry }, params, caller)
+  }
+
+  /** Does, or proposes, exactly what a simulation showed. */
+  async applySimulation(
+    params: Params<typeof actionProtocol.ApplySimulation>,
+    caller: GovernedCaller,
+  ): Promise<Result<typeof actionProtocol.ApplySimulation>> {
+    const { digest, as, operations, guards = [], ...options } = params
+    if (digestOfPlan({ operations, guards }) !== digest) {
+      throw new OrionError('conflict', 'this is not what the simulation showed', {
+        reason: 'digest',
+        current: null,
+        remedy: 'send operations, guards and digest of one simulation unchanged, or simulate again',
+      })
+    }
+    if (as === 'proposal') {
+      const proposal = await this.proposals.create(
+        { ...options, operations, guards, submit: true },
+        caller,
+      )
+      return { token: proposal.token, proposal }
+    }
+    const { results, token, replayed } = await this.writes.transact(
+      { ...options, operations, guards },
+      caller,
+    )
+    return { results, token, ...(replayed ? { replayed } : {}) }
   }
 
   /** Ends the proposals whose time is over, so that whoever watches learns it without asking. */
@@ -70,6 +140,8 @@ export class Governance {
     clearInterval(this.#timer)
   }
 }
+
+type Result<D extends { readonly result: z.ZodType }> = z.output<D['result']>
 
 const daemonItself: GovernedCaller = {
   principal: 'daemon',

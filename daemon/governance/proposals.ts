@@ -13,6 +13,7 @@ import type { Scope, WriteOptions } from '../../sdk/protocol/schemas.ts'
 import { uuidV7 } from '../../sdk/uuid-v7.ts'
 import type { ManagedTransaction } from '../store/managed-api.ts'
 import type { StoreApi } from '../store/store-api.ts'
+import { logDone } from './action-log.ts'
 import type { Approver } from './approver.ts'
 import { assertMay, type GovernedCaller } from './person.ts'
 import type { Policy } from './policy.ts'
@@ -39,6 +40,15 @@ export interface ProposalsParts {
   readonly policy: Policy
   readonly approver: Approver
   readonly planAction: PlanAction
+  /** What follows an action of which the proposal was carried out. */
+  readonly afterwards: (done: DoneAction, caller: GovernedCaller) => Promise<void>
+}
+
+/** An action that was done by a proposal. */
+export interface DoneAction {
+  readonly name: string
+  readonly params: JsonObject
+  readonly results: readonly WriteResult[]
 }
 
 /** Proposals of one store. */
@@ -161,7 +171,8 @@ export class Proposals {
     caller: GovernedCaller,
   ): Promise<ProposalResult> {
     const named = { ...params, reason: params.reason ?? `proposal ${params.id}` }
-    return await this.#manage('proposal/execute', named, caller, (work) => {
+    let done: StoredProposal | undefined
+    const answer = await this.#manage('proposal/execute', named, caller, (work) => {
       const proposal = present(work, params, { caller, scope: 'propose' })
       const over = expired(work, proposal, caller)
       if (over !== undefined) return over
@@ -172,8 +183,15 @@ export class Proposals {
         throw digestError(proposal, caller)
       }
       this.#assertApproved(proposal)
+      done = proposal
       return this.#carryOut(work, proposal, { params, caller })
     })
+    const { results = [] } = answer
+    if (done !== undefined && done.actionType !== rawAction && !params.dryRun) {
+      const { actionType: name, payload } = done
+      await this.#parts.afterwards({ name, params: payload, results }, caller)
+    }
+    return answer
   }
 
   /** Ends what nobody has carried out in time; resolves with how many that were. */
@@ -335,6 +353,7 @@ export class Proposals {
       ),
     )
     const by = { executorId: caller.principal, executedAt: work.at }
+    if (proposal.actionType !== rawAction) logDone(work, proposal, { attempt, caller })
     if (attempt.outcome === 'done') {
       const results = attempt.value
       const set = { ...by, executionResult: { results: results.map(withoutToken) } }

@@ -1,4 +1,5 @@
 /** Every request and its handler, one line each. Start reading here. */
+import * as action from '../../sdk/protocol/actions.ts'
 import * as daemon from '../../sdk/protocol/daemon.ts'
 import * as event from '../../sdk/protocol/events.ts'
 import * as explanation from '../../sdk/protocol/explain.ts'
@@ -11,6 +12,7 @@ import * as subscription from '../../sdk/protocol/subscriptions.ts'
 import * as token from '../../sdk/protocol/tokens.ts'
 import * as type from '../../sdk/protocol/types.ts'
 import * as upkeep from '../../sdk/protocol/upkeep.ts'
+import { actions } from './handlers/actions.ts'
 import * as connections from './handlers/connection.ts'
 import * as daemons from './handlers/daemon.ts'
 import * as events from './handlers/events.ts'
@@ -45,6 +47,11 @@ export const routes: readonly Route[] = [
   route(record.PurgeRecord, recordWrites.purge),
   route(record.Transact, recordWrites.transact),
   route(record.ImportRecords, recordWrites.import),
+  route(action.ListActions, actions.list),
+  route(action.DescribeAction, actions.describe),
+  route(action.ExecuteAction, actions.execute),
+  route(action.RunSimulation, actions.simulate),
+  route(action.ApplySimulation, actions.apply),
   route(proposal.CreateProposal, proposals.create),
   route(proposal.SubmitProposal, proposals.submit),
   route(proposal.ApproveProposal, proposals.approve),

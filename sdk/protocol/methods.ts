@@ -1,4 +1,5 @@
 /** Every message of the interface, for the route table, the OpenRPC document and PROTOCOL.md. */
+import * as actions from './actions.ts'
 import * as daemon from './daemon.ts'
 import type { NotificationDefinition, RequestDefinition } from './define.ts'
 import * as events from './events.ts'
@@ -36,6 +37,11 @@ export const requests: readonly RequestDefinition[] = [
   records.PurgeRecord,
   records.Transact,
   records.ImportRecords,
+  actions.ListActions,
+  actions.DescribeAction,
+  actions.ExecuteAction,
+  actions.RunSimulation,
+  actions.ApplySimulation,
   proposals.CreateProposal,
   proposals.SubmitProposal,
   proposals.ApproveProposal,

@@ -509,6 +509,7 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   blockingSyncMaxMs: { internal: 'decides which thread waits for the disk' },
   logTailMaxEvents: { internal: 'a cache: what fell out is read from the file' },
   logTailMaxBytes: { internal: 'a cache: what fell out is read from the file' },
+  actionMaxMs: { shownBy: 'test/governance/actions.test.ts' },
   proposalsLookedAtEveryMs: {
     internal: 'a pace: whoever acts on a proposal whose time is over is refused at once',
   },

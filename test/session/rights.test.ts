@@ -31,6 +31,7 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
     (type) => ({ operations: [{ op: 'create', type, data: {} }], dryRun: true }),
   ],
   ['record/import', 'admin', (type) => ({ records: [{ type, id: 'x', data: {} }], dryRun: true })],
+  ['simulation/run', 'read', (type) => ({ operations: [{ op: 'create', type, data: {} }] })],
   [
     'proposal/create',
     'propose',
@@ -58,6 +59,10 @@ const answersAll = new Set([
   'daemon/status',
   // About a proposal: the types that it would change are looked at where it is read.
   'proposal/submit',
+  // What an action is about is known only once it is found.
+  'action/list',
+  'action/describe',
+  'action/execute',
   'proposal/approve',
   'proposal/reject',
   'proposal/cancel',

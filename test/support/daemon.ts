@@ -15,10 +15,12 @@ import { type Log, silentLog } from '../../daemon/log.ts'
 import type { Channel } from '../../daemon/session/channel.ts'
 import { transportLimits } from '../../daemon/session/listener.ts'
 import type { Session } from '../../daemon/session/session.ts'
+import { orionActions } from '../../plugins/orion/actions.ts'
 import { orionRecordTypes } from '../../plugins/orion/record-types.ts'
 import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
 import { locateRuntime } from '../../sdk/launch/runtime-directory.ts'
 import { locateStore, prepareStore, type StoreLocation } from '../../sdk/launch/store-location.ts'
+import type { Action } from '../../sdk/plugin/action.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { memoryPair } from '../../sdk/transport/memory.ts'
 import { connectSocket } from '../../sdk/transport/socket.ts'
@@ -32,6 +34,8 @@ export interface TestDaemonOptions {
   readonly clock?: Clock
   readonly log?: Log
   readonly types?: readonly RecordTypeDefinition[]
+  /** Actions beside the bundled ones. */
+  readonly actions?: readonly Action[]
   /** Use the store of an earlier daemon of the same test. */
   readonly location?: StoreLocation
   /** Settings of the store's own file. */
@@ -75,6 +79,7 @@ export async function startDaemon(
     config,
     log: options.log ?? silentLog,
     clock: options.clock ?? systemClock,
+    actions: [...orionActions, ...(options.actions ?? [])],
     bundledTypes: [
       ...orionRecordTypes.map(({ definition }) => definition),
       ...(options.types ?? [Note.definition, Tally.definition]),

@@ -44,7 +44,7 @@ const areas: { readonly [beginning: string]: Area } = {
   // What a draft holds is parsed by the protocol's own schemas.
   'daemon/governance/': {
     may: [leaves, 'sdk/protocol/', 'daemon/store/'],
-    types: ['daemon/events/', ...settings],
+    types: ['sdk/plugin/', 'daemon/events/', ...settings],
   },
   'daemon/plugins/': {
     may: [leaves, 'sdk/plugin/', 'sdk/client/', 'sdk/transport/'],
@@ -93,8 +93,15 @@ const packages: { readonly [name: string]: Area } = {
   // One file for both ends: the daemon and the client give it what differs.
   ws: { may: ['sdk/transport/websocket.ts'] },
   zod: {
-    may: ['sdk/', 'daemon/session/', 'daemon/config.ts', 'daemon/lifecycle/take-over.ts'],
-    types: ['daemon/', 'plugins/'],
+    // A plugin says with it what its actions take.
+    may: [
+      'sdk/',
+      'plugins/',
+      'daemon/session/',
+      'daemon/config.ts',
+      'daemon/lifecycle/take-over.ts',
+    ],
+    types: ['daemon/'],
   },
 }
 

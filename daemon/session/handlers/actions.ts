@@ -1,0 +1,24 @@
+/** Actions and simulations: parameters to the governance of the store, its answer back. */
+import type { z } from 'zod'
+import type * as protocol from '../../../sdk/protocol/actions.ts'
+import type { Handler } from '../route.ts'
+
+type Serves<D extends { readonly params: z.ZodType; readonly result: z.ZodType }> = Handler<
+  D['params'],
+  D['result']
+>
+
+/** What serves the requests about actions. */
+export const actions: {
+  readonly list: Serves<typeof protocol.ListActions>
+  readonly describe: Serves<typeof protocol.DescribeAction>
+  readonly execute: Serves<typeof protocol.ExecuteAction>
+  readonly simulate: Serves<typeof protocol.RunSimulation>
+  readonly apply: Serves<typeof protocol.ApplySimulation>
+} = {
+  list: (_params, context) => context.services.governance.listActions(context),
+  describe: ({ action }, context) => context.services.governance.describeAction(action, context),
+  execute: (params, context) => context.services.governance.executeAction(params, context),
+  simulate: (params, context) => context.services.governance.simulate(params, context),
+  apply: (params, context) => context.services.governance.applySimulation(params, context),
+}

@@ -17,6 +17,7 @@ import { type GovernedWrites, governWrites } from './governed-writes.ts'
 import { type GovernedCaller, ownerCredential } from './person.ts'
 import { Policy, type PolicyRule } from './policy.ts'
 import { differenceOf } from './proposal-difference.ts'
+import { expireProposals } from './proposal-expiry.ts'
 import type { About } from './proposal-moves.ts'
 import { Proposals } from './proposals.ts'
 import type { Params } from './request-params.ts'
@@ -130,7 +131,7 @@ export class Governance {
   async expireDue(): Promise<void> {
     const { clock, log } = this.#parts
     try {
-      await this.proposals.expire(daemonItself, instantFromMicros(clock.nowMicros()))
+      await expireProposals(this.#parts.store, daemonItself, instantFromMicros(clock.nowMicros()))
     } catch (error) {
       log.debug('proposals were not looked at', { reason: String(error) })
     }

@@ -194,36 +194,6 @@ export class Proposals {
     return answer
   }
 
-  /** Ends what nobody has carried out in time; resolves with how many that were. */
-  async expire(caller: GovernedCaller, now: string): Promise<number> {
-    const { store } = this.#parts
-    const where = {
-      status: { in: ['draft', 'pending', 'approved'] },
-      expiresAt: { lte: now },
-    }
-    const { records } = await store.list(
-      { type: proposalType, where, limit: expiredAtOnce },
-      caller,
-    )
-    let count = 0
-    for (const { id } of records) {
-      await store.manage<ProposalAnswer>(
-        {
-          method: 'proposal/expire',
-          params: { reason: 'its time is over' },
-          run: (work) => {
-            const proposal = present(work, { id }, { caller, scope: 'propose' })
-            const over = expired(work, proposal, caller)
-            if (over !== undefined) count += 1
-            return over ?? { ...answerOf(work, unchanged(work, proposal)) }
-          },
-        },
-        caller,
-      )
-    }
-    return count
-  }
-
   /** A proposal as a request that waits for other things sees it; the transaction looks again. */
   async #read(about: About, caller: GovernedCaller, scope: Scope): Promise<StoredProposal> {
     return await this.#parts.store.tryOut((work) => present(work, about, { caller, scope }), caller)
@@ -384,8 +354,6 @@ export class Proposals {
   }
 }
 
-const expiredAtOnce = 100
-
 /** @throws OrionError `conflict` when a draft is not based on what is there any more. */
 function stillBased(work: ManagedTransaction, { operations, bases }: StoredProposal): Resolved {
   const [first] = movedSince(work, bases)
@@ -396,8 +364,4 @@ function stillBased(work: ManagedTransaction, { operations, bases }: StoredPropo
 function withoutToken({ token: _token, ...rest }: WriteResult): JsonObject {
   const { type, id, version, changed } = rest
   return { type, id, version, changed }
-}
-
-function unchanged(work: ManagedTransaction, { record }: StoredProposal) {
-  return { changed: false, record, seq: work.lastSeq }
 }

@@ -15,6 +15,7 @@ import {
   type LimitReason,
   runLimitCase,
   servedAndRefused,
+  unseenLimits,
 } from '../support/limit-cases.ts'
 import { referenceLimits } from '../support/reference-limits.ts'
 import { daemonClient } from '../support/sdk-client.ts'
@@ -507,17 +508,8 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   scansMax: { shownBy: 'test/store/long-reads.test.ts' },
   turnMaxMs: { internal: 'paces long reads; what they answer is the same' },
   blockingSyncMaxMs: { internal: 'decides which thread waits for the disk' },
-  logTailMaxEvents: { internal: 'a cache: what fell out is read from the file' },
-  logTailMaxBytes: { internal: 'a cache: what fell out is read from the file' },
+  ...unseenLimits,
   actionMaxMs: { shownBy: 'test/governance/actions.test.ts' },
-  proposalsLookedAtEveryMs: {
-    internal: 'a pace: whoever acts on a proposal whose time is over is refused at once',
-  },
-  compactEveryMs: { internal: 'a pace: what is kept is bounded by other limits' },
-  checkpointPages: { internal: 'a pace: what is on disk is the same' },
-  pageCacheKib: { internal: 'a cache' },
-  statementsMax: { internal: 'a cache' },
-  recordCacheMaxBytes: { internal: 'a cache' },
 }
 
 async function world(t: Parameters<typeof startDaemon>[0], limits: Partial<Limits>) {

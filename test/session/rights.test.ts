@@ -31,7 +31,6 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
     (type) => ({ operations: [{ op: 'create', type, data: {} }], dryRun: true }),
   ],
   ['record/import', 'admin', (type) => ({ records: [{ type, id: 'x', data: {} }], dryRun: true })],
-  ['simulation/run', 'read', (type) => ({ operations: [{ op: 'create', type, data: {} }] })],
   [
     'proposal/create',
     'propose',
@@ -63,6 +62,9 @@ const answersAll = new Set([
   'action/list',
   'action/describe',
   'action/execute',
+  // Reading alone is not enough: see test/governance/attacks.test.ts.
+  'simulation/run',
+  'simulation/apply',
   'proposal/approve',
   'proposal/reject',
   'proposal/cancel',

@@ -80,3 +80,15 @@ export function assertOverloaded(error: WireError | undefined): void {
   assert.equal(error?.data.retryable, true)
   assert.ok(error?.data.retryAfterMs > 0)
 }
+
+/** Paces and caches: what they bound is the same for whoever looks from outside. */
+export const unseenLimits = {
+  logTailMaxEvents: { internal: 'a cache: what fell out is read from the file' },
+  logTailMaxBytes: { internal: 'a cache: what fell out is read from the file' },
+  compactEveryMs: { internal: 'a pace: what is kept is bounded by other limits' },
+  checkpointPages: { internal: 'a pace: what is on disk is the same' },
+  pageCacheKib: { internal: 'a cache' },
+  statementsMax: { internal: 'a cache' },
+  recordCacheMaxBytes: { internal: 'a cache' },
+  proposalsLookedAtEveryMs: { internal: 'a pace: who acts on one that is over is refused at once' },
+} as const satisfies { readonly [name: string]: LimitReason }

@@ -6,5 +6,6 @@ export function main(args: readonly string[]): Promise<number> {
   return runCli(args, {
     runDaemon: async (rest) => (await import('../daemon/main.ts')).runDaemon(rest),
     inProcess: async () => (await import('../daemon/in-process.ts')).inProcess(),
+    legacy: async () => (await import('../plugins/legacy/access.ts')).legacyAccess,
   })
 }

@@ -95,7 +95,7 @@ async function commandNames(): Promise<string[]> {
     columns: undefined,
   }
   const notHere = async (): Promise<never> => assert.fail('help needs no daemon')
-  const daemon = { runDaemon: notHere, inProcess: notHere }
+  const daemon = { runDaemon: notHere, inProcess: notHere, legacy: notHere }
   const process = { env: {}, cwd: root, version: '0.0.0', stdin: Readable.from([]) }
   assert.equal(await runCommandLine({ ...process, out, err: out, daemon }, []), 0)
   return [...shown.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name = '']) => name)

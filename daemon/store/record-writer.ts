@@ -116,7 +116,9 @@ export class RecordWriter {
   import(imported: ImportedRecord): Written {
     this.#references.begin()
     const entry = this.#context.type(imported.type)
-    const data = checkData(entry.schema, imported.data, this.#spend)
+    const { extra } = imported
+    const given = extra === undefined ? imported.data : { ...imported.data, extra }
+    const data = checkData(entry.schema, given, this.#spend)
     const encodedData = this.#encode(entry, data)
     const { at, actor } = this.#authorship
     const createdAt =

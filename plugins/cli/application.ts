@@ -12,6 +12,7 @@ import {
 import type { CliContext } from './command.ts'
 import * as daemon from './commands/daemon-commands.ts'
 import * as events from './commands/event-commands.ts'
+import * as migration from './commands/migrate-commands.ts'
 import * as reads from './commands/read-commands.ts'
 import { runCommand } from './commands/run-command.ts'
 import * as tokens from './commands/token-commands.ts'
@@ -168,6 +169,20 @@ const root = buildRouteMap({
     publish: events.publishCommand,
     wait: events.waitCommand,
     run: runCommand,
+    migrate: buildRouteMap({
+      routes: {
+        legacy: migration.migrateLegacyCommand,
+        quarantine: buildRouteMap({
+          routes: {
+            list: migration.listQuarantineCommand,
+            show: migration.showQuarantinedCommand,
+            retry: migration.retryQuarantinedCommand,
+          },
+          docs: { brief: 'The rows that were kept aside' },
+        }),
+      },
+      docs: { brief: "Bring the earlier system's data over" },
+    }),
   },
   docs: { brief: 'The shared state of this repository, for editors, agents, scripts and CI' },
 })

@@ -1,6 +1,7 @@
 /** What a command may use: the process it runs in, and the daemon that the program was built with. */
 import type { InProcessFactory } from '../../sdk/client/in-process.ts'
 import type { Colours } from './colours.ts'
+import type { LegacyAccess } from './legacy-access.ts'
 
 /** The daemon, handed in by the program that wires the parts; a plugin knows only the SDK. */
 export interface DaemonAccess {
@@ -8,6 +9,8 @@ export interface DaemonAccess {
   runDaemon(args: readonly string[]): Promise<number>
   /** Loads what opens a store inside this process. */
   inProcess(): Promise<InProcessFactory>
+  /** Loads the plugin that brings the earlier system's data over. */
+  legacy(): Promise<LegacyAccess>
 }
 
 /** A stream for text. */

@@ -147,3 +147,26 @@ export type DoctorFlags = GlobalFlags & {
   readonly copied: boolean
   readonly force: boolean
 }
+
+/** The flags of `orion migrate legacy`. */
+export type MigrateFlags = GlobalFlags & {
+  readonly from?: string
+  readonly legacyDb?: string
+  readonly dryRun: boolean
+  readonly verify: boolean
+  readonly cleanup: boolean
+  readonly batchSize?: number
+  readonly zone?: string
+  readonly types?: string
+  readonly report?: string
+}
+
+/** The flags of `orion migrate quarantine list`. */
+export type ListQuarantineFlags = GlobalFlags & {
+  readonly limit: number
+  readonly reason?: string
+  readonly after?: string
+}
+
+/** The flags of `orion migrate quarantine retry`. */
+export type RetryQuarantineFlags = GlobalFlags & { readonly all: boolean; readonly zone?: string }

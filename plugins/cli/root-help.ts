@@ -47,6 +47,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
   { title: 'Events', names: ['watch', 'events', 'wait', 'publish'] },
   { title: 'Record types', names: ['types'] },
   { title: 'Access', names: ['token'] },
+  { title: 'The earlier system', names: ['migrate'] },
   { title: 'Daemon', names: ['status', 'doctor', 'endpoint', 'stop', 'backup', 'serve', 'stdio'] },
 ]
 

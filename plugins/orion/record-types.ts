@@ -7,6 +7,12 @@ import { enumeration, instant, integer, json, list, number, object, text } from 
 import { proposalStates } from '../../sdk/proposal-states.ts'
 import { defineRecordType, type RecordType } from '../../sdk/record-type.ts'
 
+/** What came from the earlier system and has no field; nothing else writes it. */
+const extra = json({
+  optional: true,
+  description: 'Members of the earlier system that have no field of their own, as they were.',
+})
+
 /** One action that somebody carried out, and how it went. */
 export const OrionActionLog = defineRecordType('OrionActionLog', {
   description: 'One action that was carried out: what, by whom, with what outcome.',
@@ -38,6 +44,7 @@ export const OrionActionLog = defineRecordType('OrionActionLog', {
       description: 'Ids of the records that the action changed.',
     }),
     durationMs: integer({ default: 0, description: 'How long it took, in milliseconds.' }),
+    extra,
   },
   indexes: [['actionType', 'status']],
 })
@@ -71,6 +78,7 @@ export const JobResult = defineRecordType('JobResult', {
     }),
     outputArtifacts: list(artifact, { default: [], description: 'The files it left behind.' }),
     metrics: json({ default: {}, description: 'What was measured, by name.' }),
+    extra,
   },
   // The newest result of a job is its current one.
   indexes: [['jobId', 'createdAt']],
@@ -108,6 +116,7 @@ export const OrionInsight = defineRecordType('OrionInsight', {
     supports: list(text(), { default: [], description: 'Ids of insights that it backs.' }),
     contradicts: list(text(), { default: [], description: 'Ids of insights that it opposes.' }),
     relatedTo: list(text(), { default: [], description: 'Ids of insights to read beside it.' }),
+    extra,
   },
   indexes: [
     ['domain', 'confidenceScore'],
@@ -136,6 +145,7 @@ export const OrionPattern = defineRecordType('OrionPattern', {
     }),
     lastUsed: instant({ optional: true, description: 'When it was used last.' }),
     codeSnippetRef: text({ optional: true, description: 'Where an example of it can be read.' }),
+    extra,
   },
 })
 
@@ -243,6 +253,7 @@ export const Proposal = defineRecordType('Proposal', {
       managed: true,
       description: 'What had moved when it became stale.',
     }),
+    extra,
   },
 })
 

@@ -226,6 +226,8 @@ export const importedRecord = z.object({
   updatedBy: z.string().min(1).max(255).optional(),
   lifecycle: shape.lifecycle.optional(),
   data: shape.jsonObject,
+  /** What the record had elsewhere and its type has no field for; a type keeps it in a JSON field of this name. */
+  extra: shape.jsonObject.optional(),
 })
 export type ImportedRecord = z.infer<typeof importedRecord>
 

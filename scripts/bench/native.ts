@@ -14,7 +14,9 @@ interface NativeDatabase {
   prepare(sql: string): {
     run(...values: unknown[]): { changes: number }
     get(...values: unknown[]): unknown
+    all(...values: unknown[]): unknown[]
   }
+  function(name: string, options: { readonly deterministic: boolean }, body: () => number): void
   close(): void
 }
 

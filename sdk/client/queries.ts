@@ -7,7 +7,7 @@ import type { Snippet } from '../protocol/search.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
 import type { CallOptions } from './caller.ts'
 import type { WithExpanded } from './expansion.ts'
-import type { EnvelopeConditions, FieldName, Order, Where } from './where.ts'
+import type { FieldName, Order, SortableName, Where } from './where.ts'
 
 /** Options of a read of one record. `E` are the references that are followed. */
 export interface GetOptions<E extends string = never> extends CallOptions {
@@ -64,7 +64,7 @@ export type ListExplanation = ResultOf<typeof ExplainRecords>
 /** Options of a count. */
 export interface CountOptions<T extends RecordType> extends Selection<T> {
   /** Also counts by the values of this field. */
-  readonly groupBy?: FieldName<T> | keyof EnvelopeConditions | `${string}.${string}`
+  readonly groupBy?: SortableName<T>
 }
 
 /** How many records there are. */

@@ -9,18 +9,60 @@ export type Where<T extends RecordType> = FieldConditions<RecordData<T>> &
     readonly and?: readonly Where<T>[]
     readonly or?: readonly Where<T>[]
     readonly not?: Where<T>
+  } & {
     /** A field of a nested object, such as `source.kind`. */
-    readonly [path: `${string}.${string}`]: Json
+    readonly [P in NestedPath<RecordData<T>>]?: NestedCondition<ValueAt<RecordData<T>, P>>
   }
 
 /** The name of a field of the data. */
 export type FieldName<T extends RecordType> = Extract<keyof RecordData<T>, string>
 
-/** What a list can be ordered by. */
+/** What a list can be ordered by, and a count grouped by: what has one value, also inside of an object. */
+export type SortableName<T extends RecordType> =
+  | SingleName<RecordData<T>>
+  | keyof EnvelopeConditions
+  | NestedPath<RecordData<T>>
+
+type SingleName<Data> = {
+  [N in keyof Data & string]: Exclude<Data[N], undefined> extends string | number | boolean
+    ? N
+    : never
+}[keyof Data & string]
+
+/** What a list is ordered by. */
 export interface Order<T extends RecordType> {
-  readonly field: FieldName<T> | keyof EnvelopeConditions | `${string}.${string}`
+  readonly field: SortableName<T>
   readonly direction?: 'asc' | 'desc'
 }
+
+/** The paths that lead into nested objects; into free JSON every path does, and so it is of a type that nobody knows. */
+export type NestedPath<Data> = string extends keyof Data
+  ? `${string}.${string}`
+  : {
+      [N in keyof Data & string]: Exclude<Data[N], undefined> extends infer V
+        ? V extends readonly unknown[]
+          ? never
+          : V extends object
+            ? string extends keyof V
+              ? `${N}.${string}`
+              : `${N}.${(keyof V & string) | NestedPath<V>}`
+            : never
+        : never
+    }[keyof Data & string]
+
+/** The value that a path leads to. */
+type ValueAt<Data, Path extends string> = string extends keyof Data
+  ? Json
+  : Path extends keyof Data
+    ? Exclude<Data[Path], undefined>
+    : Path extends `${infer N}.${infer Rest}`
+      ? N extends keyof Data
+        ? ValueAt<Exclude<Data[N], undefined>, Rest>
+        : never
+      : never
+
+/** Inside free JSON anything may be asked; the daemon knows which operators there are. */
+type NestedCondition<V> = Json extends V ? Json : Condition<V>
 
 /** What may be asked of one value: to equal this one (null: to be missing), or to fit all of these operators. */
 export type Condition<V> = [V] extends [readonly (infer Item)[]]

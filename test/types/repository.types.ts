@@ -91,6 +91,11 @@ export async function list_(): Promise<void> {
   await insights.list({ orderBy: [{ field: 'uses', direction: 'desc' }, { field: 'createdAt' }] })
   await insights.list({ lifecycle: ['archived'], limit: 10, after: 'cursor' })
   await insights.count({ groupBy: 'level', where: { checked: true } })
+  await insights.list({ where: { 'source.kind': { startsWith: 'l' }, 'source.line': { gte: 3 } } })
+  await insights.list({ where: { 'extra.any.thing': { gt: 1 }, 'extra.other': 'x' } })
+  await insights.list({ orderBy: [{ field: 'source.line' }, { field: 'extra.rank' }] })
+  await insights.count({ groupBy: 'source.kind' })
+  await insights.explain({ where: { summary: 'a' }, orderBy: [{ field: 'uses' }] })
   const page = await insights.list({ fields: ['summary', 'tags'] })
   const summaries: string[] = page.records.map((record) => record.data.summary)
   for await (const record of insights.listAll({ fields: ['uses'] })) record.data.uses.toFixed()
@@ -115,6 +120,26 @@ export async function list_(): Promise<void> {
   await insights.list({ where: { or: [{ sumary: 'a' }] } })
   // @ts-expect-error there is no such field
   await insights.list({ orderBy: [{ field: 'sumary' }] })
+  // @ts-expect-error the nested object has no such member
+  await insights.list({ where: { 'source.knd': 'log' } })
+  // @ts-expect-error a nested text is no number
+  await insights.list({ where: { 'source.kind': 1 } })
+  // @ts-expect-error a nested number has no prefix
+  await insights.list({ where: { 'source.line': { startsWith: '1' } } })
+  // @ts-expect-error a text has no members
+  await insights.list({ where: { 'summary.length': 1 } })
+  // @ts-expect-error the same below `not`
+  await insights.list({ where: { not: { 'source.knd': 'log' } } })
+  // @ts-expect-error the nested object has no such member
+  await insights.list({ orderBy: [{ field: 'source.knd' }] })
+  // @ts-expect-error a list has no order
+  await insights.list({ orderBy: [{ field: 'tags' }] })
+  // @ts-expect-error an object has no order
+  await insights.list({ orderBy: [{ field: 'source' }] })
+  // @ts-expect-error nor can records be counted by a list
+  await insights.count({ groupBy: 'tags' })
+  // @ts-expect-error there is no such field
+  await insights.explain({ where: { sumary: 'a' } })
   // @ts-expect-error up or down
   await insights.list({ orderBy: [{ field: 'summary', direction: 'up' }] })
   // @ts-expect-error there is no such field

@@ -1,0 +1,110 @@
+/** The rows that Orion keeps of many records, written and read by better-sqlite3 in this process with the same SQL. */
+
+import { first } from '../../daemon/store/migrations/0001-first.ts'
+import { compileCount, compileList, type ListQuery } from '../../daemon/store/query-sql.ts'
+import { recordTableName } from '../../daemon/store/sql.ts'
+import { createTableStatements } from '../../daemon/store/tables.ts'
+import { OrionInsight } from '../../plugins/orion/record-types.ts'
+import { loadNative } from './native.ts'
+import type { BulkInsight } from './records-workload.ts'
+
+const { definition } = OrionInsight
+const table = recordTableName(OrionInsight.name)
+const actor = '{"principal":"owner","client":"bench/1"}'
+
+/** A file of insights. */
+export class NativeRecords {
+  readonly #db
+  #seq = 0
+
+  constructor(path: string) {
+    const Native = loadNative()
+    if (Native === undefined) throw new Error('better-sqlite3 is missing: npm run bench:peers')
+    this.#db = new Native(path)
+    this.#db.pragma('locking_mode = EXCLUSIVE')
+    this.#db.pragma('journal_mode = WAL')
+    this.#db.pragma('synchronous = FULL')
+    this.#db.pragma('cache_size = -16384')
+    this.#db.function('in_time', { deterministic: false }, () => 1)
+    for (const sql of [...first.statements, ...createTableStatements(definition)])
+      this.#db.exec(sql)
+  }
+
+  /** Creates records in durable transactions of so many: each with its row, its event, and the answer to be repeated. */
+  create(records: readonly BulkInsight[], batchSize: number): void {
+    const db = this.#db
+    const lists = Object.entries(definition.fields).flatMap(([name, { kind, optional }]) =>
+      kind === 'list' && !optional && name !== 'tags' ? [name] : [],
+    )
+    const names = ['summary', 'domain', 'tags', 'confidenceScore', 'provenanceMethod', ...lists]
+    const values = [...Array(5).fill('?'), ...lists.map(() => "'[]'")]
+    const insert =
+      db.prepare(`INSERT INTO ${table} (id, version, created_at, created_by, updated_at,
+      updated_by, lifecycle, seq, ${names.join()}) VALUES (?, 1, ?, 'owner', ?, 'owner', 'active', ?, ${values.join()})`)
+    const log =
+      db.prepare(`INSERT INTO log (seq, txn, type, id, op, version, changed_fields, lifecycle,
+      created_at, created_by, at, actor, flags, data) VALUES (?, ?, 'OrionInsight', ?, 'created', 1, ?, 'active', ?, 'owner', ?, ?, 0, ?)`)
+    const keep = db.prepare(
+      'INSERT INTO idempotency (write_key, fingerprint, result, at_s) VALUES (?, ?, ?, ?)',
+    )
+    const begin = db.prepare('BEGIN IMMEDIATE')
+    const commit = db.prepare('COMMIT')
+    for (let start = 0; start < records.length; start += batchSize) {
+      begin.run()
+      const txn = this.#seq + 1
+      const results: object[] = []
+      const at = new Date(1_767_225_600_000 + start).toISOString().replace('Z', '000Z')
+      for (const { id, data } of records.slice(start, start + batchSize)) {
+        this.#seq += 1
+        const { summary, domain, tags, confidenceScore } = data
+        const json = JSON.stringify(data)
+        insert.run(
+          id,
+          at,
+          at,
+          this.#seq,
+          summary,
+          domain,
+          JSON.stringify(tags),
+          confidenceScore,
+          'unknown',
+        )
+        log.run(
+          this.#seq,
+          txn,
+          id,
+          '["summary","domain","tags","confidenceScore"]',
+          at,
+          at,
+          actor,
+          json,
+        )
+        results.push({
+          type: 'OrionInsight',
+          id,
+          version: 1,
+          changed: true,
+          token: `o1.k3f9.a41c.${this.#seq}`,
+        })
+      }
+      keep.run(`record/transact\nowner\nkey-${txn}`, 'digest', JSON.stringify(results), 0)
+      commit.run()
+    }
+  }
+
+  /** The rows of a list. */
+  list(query: Pick<ListQuery, 'where' | 'orderBy' | 'limit'>): number {
+    const { sql, values } = compileList({ definition, table, lifecycle: ['active'], ...query })
+    return this.#db.prepare(sql).all(...values).length
+  }
+
+  /** The groups of a count. */
+  groups(groupBy: string): number {
+    const { sql, values } = compileCount({ definition, table, lifecycle: ['active'], groupBy })
+    return this.#db.prepare(sql).all(...values).length
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}

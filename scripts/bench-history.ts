@@ -154,8 +154,9 @@ async function measure(): Promise<RatioRow[]> {
 async function deepCursor(store: StoreApi): Promise<string> {
   let after: string | undefined
   const { version } = await store.get({ type, id: 'many' }, owner)
-  for (let seen = 0; seen < version * 0.9; seen += 1000) {
-    const page = await store.history({ type, id: 'many', limit: 1000, after }, owner)
+  const limit = Math.min(1000, Math.floor(version / 10))
+  for (let seen = 0; seen < version * 0.85; seen += limit) {
+    const page = await store.history({ type, id: 'many', limit, after }, owner)
     after = page.next ?? after
   }
   if (after === undefined) throw new Error('expected a history of more than one page')

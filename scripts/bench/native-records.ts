@@ -25,7 +25,6 @@ export class NativeRecords {
     this.#db.pragma('journal_mode = WAL')
     this.#db.pragma('synchronous = FULL')
     this.#db.pragma('cache_size = -16384')
-    this.#db.function('in_time', { deterministic: false }, () => 1)
     for (const sql of [...first.statements, ...createTableStatements(definition)])
       this.#db.exec(sql)
   }
@@ -95,16 +94,21 @@ export class NativeRecords {
   /** The rows of a list. */
   list(query: Pick<ListQuery, 'where' | 'orderBy' | 'limit'>): number {
     const { sql, values } = compileList({ definition, table, lifecycle: ['active'], ...query })
-    return this.#db.prepare(sql).all(...values).length
+    return this.#db.prepare(unbounded(sql)).all(...values).length
   }
 
   /** The groups of a count. */
   groups(groupBy: string): number {
     const { sql, values } = compileCount({ definition, table, lifecycle: ['active'], groupBy })
-    return this.#db.prepare(sql).all(...values).length
+    return this.#db.prepare(unbounded(sql)).all(...values).length
   }
 
   close(): void {
     this.#db.close()
   }
+}
+
+/** Without what bounds the time of a statement: nobody else is served by this process. */
+function unbounded(sql: string): string {
+  return sql.replaceAll('in_time("row_id")', 'true')
 }

@@ -16,7 +16,6 @@ interface NativeDatabase {
     get(...values: unknown[]): unknown
     all(...values: unknown[]): unknown[]
   }
-  function(name: string, options: { readonly deterministic: boolean }, body: () => number): void
   close(): void
 }
 

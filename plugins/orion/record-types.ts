@@ -118,10 +118,7 @@ export const OrionInsight = defineRecordType('OrionInsight', {
     relatedTo: list(text(), { default: [], description: 'Ids of insights to read beside it.' }),
     extra,
   },
-  indexes: [
-    ['domain', 'confidenceScore'],
-    ['domain', 'createdAt'],
-  ],
+  indexes: [['domain', 'confidenceScore'], ['domain', 'createdAt'], ['confidenceScore']],
 })
 
 /** A way of doing things that worked, or did not, often enough to write down. */

@@ -8,6 +8,8 @@ import type { Connection, Engine } from './engine/engine.ts'
 import type { Finding } from './finding.ts'
 import { formatOf } from './format.ts'
 import { inspectLog, inspectRecords, inspectRest, inspectTypes } from './inspect-content.ts'
+import { defineWordFunctions } from './search/index-tables.ts'
+import { inspectSearch } from './search/inspect-search.ts'
 import { storageError } from './storage-error.ts'
 import { newestPosition, readMeta } from './store-meta.ts'
 
@@ -29,9 +31,12 @@ export interface FileReport {
 /** `whole` asks SQLite alone; `everything` also compares what is in the file with itself. */
 export type InspectionDepth = 'whole' | 'everything'
 
-/** Whether a report gives no reason to distrust the file. */
+/** Whether a report gives no reason to distrust the file. A full-text index is made from the records, whatever it holds. */
 export function isSound({ problem, findings }: FileReport): boolean {
-  return problem === undefined && findings.every(({ level }) => level !== 'fail')
+  return (
+    problem === undefined &&
+    findings.every(({ level, check }) => level !== 'fail' || check === 'search')
+  )
 }
 
 /** Inspects a file without changing anything. Never throws: what is wrong is the answer. */
@@ -49,15 +54,17 @@ export function inspectFile(
       statementsMax: 64,
       readOnly: true,
     })
+    defineWordFunctions(connection)
     const format = formatOf(connection)
     const facts = format === 0 ? {} : factsOf(connection)
-    const findings = [integrityOf(connection)]
+    const findings = integrityOf(connection)
     if (options.depth === 'everything' && format > 0 && findings[0]?.level !== 'fail') {
       findings.push(
         ...inspectLog(connection, options.nowMicros),
         ...inspectTypes(connection),
         ...inspectRecords(connection),
         ...inspectRest(connection, options.nowMicros),
+        ...(format >= searchFormat ? inspectSearch(connection, engine.fullText, findings) : []),
       )
     }
     return { path, sizeBytes, format, ...facts, findings }
@@ -81,16 +88,31 @@ function factsOf(connection: Connection): Partial<FileReport> {
 
 const problemsMax = 20
 
-function integrityOf(connection: Connection): Finding {
+/** Before it there were no full-text indexes. */
+const searchFormat = 3
+
+function integrityOf(connection: Connection): Finding[] {
   const rows = connection.prepare(`PRAGMA integrity_check(${problemsMax})`).all()
-  const told = rows.map((row) => String(row.integrity_check)).filter((text) => text !== 'ok')
+  const all = rows.map((row) => String(row.integrity_check)).filter((text) => text !== 'ok')
+  const told = all.filter((text) => !wrongWords.test(text))
+  const words = all.flatMap((text) => wrongWords.exec(text)?.[1] ?? [])
   const check = 'integrity'
+  const mended = words.map(
+    (name): Finding => ({
+      check: 'search',
+      level: 'fail',
+      message: `the search index ${name} is not as its records`,
+      remedy: '`orion doctor --repair` builds it anew from the records.',
+      reindex: [name],
+    }),
+  )
   if (told.length === 0) {
-    return { check, level: 'ok', message: 'SQLite finds every page and every index whole' }
+    const message = 'SQLite finds every page and every index whole'
+    return [{ check, level: 'ok', message }, ...mended]
   }
   const indexes = new Set(told.flatMap((text) => /\bindex (\S+)$/.exec(text)?.[1] ?? []))
   const onlyIndexes = told.every((text) => /\bindex \S+$/.test(text))
-  return {
+  const fault: Finding = {
     check,
     level: 'fail',
     message: `SQLite found ${told.length === problemsMax ? 'many' : told.length} faults: ${told.slice(0, 3).join('; ')}`,
@@ -99,7 +121,11 @@ function integrityOf(connection: Connection): Finding {
       : '`orion doctor --repair` goes back to the newest good backup and keeps this file aside.',
     ...(onlyIndexes ? { reindex: [...indexes] } : {}),
   }
+  return [fault, ...mended]
 }
+
+/** What SQLite says of a full-text index that differs from its records; the rest of the file may be whole. */
+const wrongWords = /inverted index for FTS[45] table main\.(s_\w+)/
 
 function problemOf(error: unknown, path: string): { message: string; remedy?: string } {
   const known = storageError(error, path)

@@ -261,6 +261,7 @@ export class Store implements StoreApi {
 
   async rebuildIndexes(names: readonly string[]): Promise<void> {
     for (const name of names) {
+      if (await this.#search.rebuild(name)) continue
       const run = (): void => this.#connection.exec(`REINDEX ${quoteName(name)}`)
       await this.#queue.submit({ undo: 'nothing', alone: true, run }, {})
     }

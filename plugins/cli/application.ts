@@ -156,6 +156,7 @@ const root = buildRouteMap({
     revert: writes.revertCommand,
     purge: writes.purgeCommand,
     list: reads.listCommand,
+    search: reads.searchCommand,
     count: reads.countCommand,
     explain: reads.explainCommand,
     history: reads.historyCommand,

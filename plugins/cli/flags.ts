@@ -29,6 +29,15 @@ export type ListFlags = GlobalFlags & {
 /** The flags of `orion explain`. */
 export type ExplainFlags = Omit<ListFlags, 'fields' | 'expand'> & { readonly verbose: boolean }
 
+/** The flags of `orion search`. */
+export type SearchFlags = GlobalFlags & {
+  readonly type?: readonly string[]
+  readonly where?: string
+  readonly limit?: number
+  readonly after?: string
+  readonly lifecycle?: readonly ('active' | 'archived' | 'deleted')[]
+}
+
 /** The flags of `orion count`. */
 export type CountFlags = GlobalFlags & {
   readonly where?: string

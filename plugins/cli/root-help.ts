@@ -26,6 +26,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
     title: 'Records',
     names: [
       'list',
+      'search',
       'get',
       'create',
       'update',

@@ -1,10 +1,10 @@
 import type { Client } from '../../sdk/client/client.ts'
-import type { Page } from '../../sdk/client/queries.ts'
+import type { FoundPage, Page } from '../../sdk/client/queries.ts'
 import type { Repository } from '../../sdk/client/repository.ts'
 import type { Record } from '../../sdk/model.ts'
 import type { RecordData } from '../../sdk/record-type.ts'
 import { OrionInsight } from './record-types.ts'
-import { type PageOf, usualLimit } from './selection.ts'
+import { type FoundPart, type PageOf, usualLimit } from './selection.ts'
 
 /** An insight as it is stored. */
 export type InsightRecord = Record<RecordData<typeof OrionInsight>>
@@ -38,6 +38,21 @@ export class Insights {
       ...page,
       where: { domain, confidenceScore: { gte: minConfidence } },
       orderBy: surestFirst,
+    })
+  }
+
+  /** A page of the insights with some words, the best first; only those that are at least so sure. */
+  async search(
+    query: string,
+    {
+      minConfidence = 0,
+      ...part
+    }: FoundPart<typeof OrionInsight> & { readonly minConfidence?: number } = {},
+  ): Promise<FoundPage<typeof OrionInsight>> {
+    const where = { confidenceScore: { gte: minConfidence } }
+    return await this.records.search(query, {
+      ...part,
+      ...(minConfidence > 0 ? { where } : {}),
     })
   }
 

@@ -1,11 +1,11 @@
 import type { Client } from '../../sdk/client/client.ts'
-import type { Page } from '../../sdk/client/queries.ts'
+import type { FoundPage, Page } from '../../sdk/client/queries.ts'
 import type { Repository, UpdateOptions } from '../../sdk/client/repository.ts'
 import { instantFromMicros } from '../../sdk/instant.ts'
 import type { Record } from '../../sdk/model.ts'
 import type { RecordData } from '../../sdk/record-type.ts'
 import { OrionPattern } from './record-types.ts'
-import { type PageOf, usualLimit } from './selection.ts'
+import { type FoundPart, type PageOf, usualLimit } from './selection.ts'
 
 /** A pattern as it is stored. */
 export type PatternRecord = Record<RecordData<typeof OrionPattern>>
@@ -41,6 +41,14 @@ export class Patterns {
         { field: 'frequencyCount', direction: 'desc' },
       ],
     })
+  }
+
+  /** A page of the patterns with some words, the best first. */
+  async search(
+    query: string,
+    part: FoundPart<typeof OrionPattern> = {},
+  ): Promise<FoundPage<typeof OrionPattern>> {
+    return await this.records.search(query, part)
   }
 
   /**

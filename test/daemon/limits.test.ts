@@ -14,6 +14,7 @@ import {
   type LimitCase,
   type LimitReason,
   runLimitCase,
+  searchBound,
   servedAndRefused,
   unseenLimits,
 } from '../support/limit-cases.ts'
@@ -49,13 +50,6 @@ const or = (count: number) => ({ or: several(count, (index) => ({ count: index }
 const nots = (count: number): object => (count === 0 ? { count: 1 } : { not: nots(count - 1) })
 
 /** The compiler asks for each limit; what is no case says why. */
-const searchBound = (limit: number, query: (size: number) => string): LimitCase => {
-  const [served, refused] = [{ query: query(limit) }, { query: query(limit + 1) }]
-  return {
-    check: servedAndRefused('record/search', served, refused, { limit, actual: limit + 1 }),
-  }
-}
-
 const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   headerMaxBytes: {
     socket: true,

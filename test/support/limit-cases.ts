@@ -92,3 +92,11 @@ export const unseenLimits = {
   recordCacheMaxBytes: { internal: 'a cache' },
   proposalsLookedAtEveryMs: { internal: 'a pace: who acts on one that is over is refused at once' },
 } as const satisfies { readonly [name: string]: LimitReason }
+
+/** A bound of what is searched for. */
+export function searchBound(limit: number, query: (size: number) => string): LimitCase {
+  const [served, refused] = [{ query: query(limit) }, { query: query(limit + 1) }]
+  return {
+    check: servedAndRefused('record/search', served, refused, { limit, actual: limit + 1 }),
+  }
+}

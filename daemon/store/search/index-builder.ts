@@ -53,6 +53,12 @@ export class IndexBuilder {
     })
   }
 
+  /** Resolves when a type has the index that it should have. */
+  async isDone(type: string): Promise<void> {
+    const isBuilding = (): boolean => this.#parts.indexes.of(type)?.next !== undefined
+    while (isBuilding() && !this.#isClosed) await this.progress(retryMs)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)

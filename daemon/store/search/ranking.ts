@@ -5,9 +5,6 @@ import type { Phrase, Sought } from './query.ts'
 const saturation = 1.2
 /** How much a long text counts less than a short one, from 0 (not at all) to 1; a usual value. */
 const lengthBias = 0.75
-/** What a phrase is worth that most records have. */
-const rarenessMin = 1e-6
-
 /** What is known of the records that are searched, by which their scores are made; as of when the search began. */
 export interface Statistics {
   /** How many records are searched, those of all types together. */
@@ -16,10 +13,13 @@ export interface Statistics {
   readonly documentsWith: readonly number[]
 }
 
-/** How much a phrase tells, by how few records have it: one measure for all types, or they could not be compared. */
+/**
+ * How much a phrase tells, by how few records have it: one measure for all types, or they could not be compared. It is
+ * never nothing: in a store of ten records a word that six of them have still tells something.
+ */
 export function rarenesses({ documents, documentsWith }: Statistics): Float64Array {
   return Float64Array.from(documentsWith, (count) =>
-    Math.max(rarenessMin, Math.log((documents - count + 0.5) / (count + 0.5))),
+    Math.log(1 + Math.max(0, documents - count + 0.5) / (count + 0.5)),
   )
 }
 

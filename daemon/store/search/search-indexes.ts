@@ -172,6 +172,16 @@ export class SearchIndexes {
       ])
   }
 
+  /** Puts an index aside that does not hold what it should, and begins a new one; whether there is such an index. */
+  renew(name: string, definitionOf: (type: string) => RecordTypeDefinition | undefined): boolean {
+    const index = this.noted().find((noted) => noted.name === name && noted.state !== 'dropped')
+    const definition = index && definitionOf(index.type)
+    if (definition === undefined) return false
+    this.#set(name, 'dropped')
+    this.prepare(definition, false)
+    return true
+  }
+
   /** Notes how far an index is built. */
   setBuiltThrough(name: string, row: number): void {
     this.#connection

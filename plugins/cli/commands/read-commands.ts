@@ -8,6 +8,7 @@ import type {
   HistoryFlags,
   ListFlags,
   ReferrersFlags,
+  SearchFlags,
 } from '../flags.ts'
 import { parsePositive } from '../parse-flags.ts'
 import {
@@ -117,6 +118,41 @@ export const explainCommand = command<ExplainFlags, [string]>({
     positional: { kind: 'tuple', parameters: [typeArgument] },
   },
   load: async () => (await import('../actions/explain-list.ts')).explainList,
+})
+
+/** `orion search` */
+export const searchCommand = command<SearchFlags, string[]>({
+  brief: 'Find records by their words',
+  about:
+    'Finds records of one or many types by their words, the best first. Words are all looked for; OR between two makes one enough, - before a word leaves out what has it, quotes hold a phrase together, * stands for any ending. A query that begins with - goes behind --.',
+  examples: [
+    ['search cold cache', 'both words, in every type that is searched'],
+    [`search '"cold cache" OR daem*' --type OrionInsight`, 'a phrase or the beginning of a word'],
+    [`search timeout --where '{"domain":"build"}' --json`, 'with a filter, as JSON'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      type: {
+        kind: 'parsed',
+        parse: String,
+        variadic: ',',
+        optional: true,
+        placeholder: 'TYPE',
+        brief: 'Only this record type; may be given more than once',
+      },
+      where: whereFlag,
+      limit: limitFlag,
+      after: afterFlag,
+      lifecycle: lifecycleFlag,
+    },
+    positional: {
+      kind: 'array',
+      minimum: 1,
+      parameter: { parse: String, placeholder: 'QUERY', brief: 'What to look for' },
+    },
+  },
+  load: async () => (await import('../actions/search-records.ts')).searchRecords,
 })
 
 /** `orion count` */

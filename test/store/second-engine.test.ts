@@ -11,6 +11,8 @@ for (const suite of [
   'open',
   'query-model',
   'query-sql',
+  'search/index',
+  'search/search',
   'transactions',
   'writes',
 ]) {

@@ -12,18 +12,25 @@ export interface TextIndex {
   readonly name: string
   readonly module: FullTextModule
   /** The fields that it holds, in the order of its columns. */
-  readonly fields: readonly string[]
+  readonly fields: readonly IndexedField[]
 }
 
-/** The names of the fields of a type that are searched, in the order in which they are declared. */
-export function searchedFields({ fields }: RecordTypeDefinition): readonly string[] {
-  return Object.keys(fields).filter((name) => fields[name]?.searchable !== undefined)
+/** A field in an index: a text, or a list of them. */
+export interface IndexedField {
+  readonly name: string
+  readonly isList: boolean
+}
+
+/** The fields of a type that are searched, in the order in which they are declared. */
+export function searchedFields({ fields }: RecordTypeDefinition): readonly IndexedField[] {
+  return Object.entries(fields)
+    .filter(([, field]) => field.searchable !== undefined)
+    .map(([name, { kind }]) => ({ name, isList: kind === 'list' }))
 }
 
 /** What an index of a type is built by: one that was built by anything else is built anew. */
 export function fingerprintOf(definition: RecordTypeDefinition, module: FullTextModule): string {
-  const fields = searchedFields(definition).map((name) => [name, definition.fields[name]?.kind])
-  return JSON.stringify([module, rulesVersion, fields])
+  return JSON.stringify([module, rulesVersion, searchedFields(definition)])
 }
 
 /** Makes the functions known that the indexes of a connection need. */
@@ -32,36 +39,30 @@ export function defineWordFunctions(connection: Connection): void {
   connection.defineTextFunction('search_items', wordsOfItems)
 }
 
-/** The statements that create the tables of an index. */
-export function createIndexStatements(
-  index: TextIndex,
-  { fields }: RecordTypeDefinition,
-): readonly string[] {
+/**
+ * The statements that create the tables of an index. Version 5 keeps no text. Version 4 keeps the words too: without them it
+ * can take none out, and every `PRAGMA integrity_check` of a copy, by whatever program, would call the file malformed.
+ */
+export function createIndexStatements(index: TextIndex): readonly string[] {
   const columns = columnsOf(index)
-  const words = index.fields.map((name) => {
-    const makeWords = fields[name]?.kind === 'list' ? 'search_items' : 'search_words'
-    return `${makeWords}(${quoteName(name)})`
-  })
-  const view = `CREATE VIEW ${wordsView(index)} (rowid, id, ${columns}) AS
-    SELECT row_id, id, ${words.join(', ')} FROM ${recordsOf(index)}`
   const name = quoteName(index.name)
   if (index.module === 'fts5') {
-    return [
-      view,
-      `CREATE VIRTUAL TABLE ${name} USING fts5(${columns}, content='', tokenize='ascii')`,
-    ]
+    return [`CREATE VIRTUAL TABLE ${name} USING fts5(${columns}, content='', tokenize='ascii')`]
   }
   return [
-    view,
-    `CREATE VIRTUAL TABLE ${name} USING fts4(${columns}, content=${wordsView(index)}, tokenize=simple)`,
+    `CREATE VIRTUAL TABLE ${name} USING fts4(${columns}, tokenize=simple)`,
     // Merges a little with each write, rather than much with one of thousands.
     `INSERT INTO ${name} (${name}) VALUES ('automerge=8')`,
   ]
 }
 
-/** The view that has the words of each record. It stays readable only for who knows the functions. */
-export function wordsView({ name }: Pick<TextIndex, 'name'>): string {
-  return quoteName(`${name}_words`)
+/** The row and the words of records, as `rowid`, `c0`, `c1` and so on, as a table; `WHERE` is to follow. */
+export function wordsFrom(index: TextIndex): string {
+  const words = index.fields.map(({ name, isList }, column) => {
+    const makeWords = isList ? 'search_items' : 'search_words'
+    return `${makeWords}(${quoteName(name)}) AS c${column}`
+  })
+  return `SELECT row_id, ${words.join(', ')} FROM ${recordsOf(index)}`
 }
 
 /** The statements of one index. */
@@ -80,18 +81,18 @@ export class IndexStatements {
     this.index = index
     this.#connection = connection
     const { module } = index
-    const [name, view, columns] = [quoteName(index.name), wordsView(index), columnsOf(index)]
+    const [name, columns] = [quoteName(index.name), columnsOf(index)]
     const row = module === 'fts4' ? 'docid' : 'rowid'
-    const select = `SELECT rowid, ${columns} FROM ${view}`
-    const built = `rowid <= coalesce((SELECT built_through FROM search_indexes
+    const select = wordsFrom(index)
+    const built = `row_id <= coalesce((SELECT built_through FROM search_indexes
       WHERE name = '${index.name}'), 9007199254740991)`
     this.#add = `INSERT INTO ${name} (${row}, ${columns}) ${select} WHERE id = ? AND ${built}`
-    this.#addRange = `INSERT INTO ${name} (${row}, ${columns}) ${select} WHERE rowid > ? AND rowid <= ?`
+    this.#addRange = `INSERT INTO ${name} (${row}, ${columns}) ${select} WHERE row_id > ? AND row_id <= ?`
     this.#remove =
       module === 'fts4'
-        ? `DELETE FROM ${name} WHERE docid = (SELECT rowid FROM ${view} WHERE id = ? AND ${built})`
+        ? `DELETE FROM ${name} WHERE docid = (SELECT row_id FROM ${recordsOf(index)} WHERE id = ? AND ${built})`
         : `INSERT INTO ${name} (${name}, rowid, ${columns})
-           SELECT 'delete', rowid, ${columns} FROM ${view} WHERE id = ? AND ${built}`
+           SELECT 'delete', ${select.slice('SELECT '.length)} WHERE id = ? AND ${built}`
     const counts = module === 'fts4' ? `docid, matchinfo(${name}, 'y')` : `${name}, rowid`
     this.#hits = `SELECT take_hits(${counts}) FROM ${name} WHERE ${name} MATCH ? AND ${row} > ?`
     this.#fits = `SELECT 1 FROM ${name} WHERE ${name} MATCH ? AND ${row} = ?`

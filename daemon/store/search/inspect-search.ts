@@ -3,7 +3,7 @@ import { counted } from '../../../sdk/counted.ts'
 import type { Connection, FullTextModule } from '../engine/engine.ts'
 import type { Finding } from '../finding.ts'
 import { quoteName } from '../tables.ts'
-import { defineWordFunctions, IndexStatements, wordsView } from './index-tables.ts'
+import { defineWordFunctions, IndexStatements, wordsFrom } from './index-tables.ts'
 import { type NotedIndex, notedIndexOf } from './search-indexes.ts'
 
 const check = 'search'
@@ -75,23 +75,24 @@ function compare(
   const statements = new IndexStatements(connection, index)
   const columns = index.fields.map((_, column) => `c${column}`)
   const end = index.state === 'used' ? Number.MAX_SAFE_INTEGER : index.builtThrough
-  const rows = connection.prepare(`SELECT rowid AS row, ${columns.join(', ')}
-    FROM ${wordsView(index)} WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ${rowsAtOnce}`)
+  const rows = connection.prepare(
+    `${wordsFrom(index)} WHERE row_id > ? AND row_id <= ? ORDER BY row_id LIMIT ${rowsAtOnce}`,
+  )
   const uses = new Map<string, Use>()
   let records = 0
   for (let after = -1; ; ) {
     const slice = rows.all([after, end])
     for (const row of slice) {
       const words = columns.flatMap((column) => wordsIn(row[column]))
-      const there = statements.lengthOf(Number(row.row))
+      const there = statements.lengthOf(Number(row.row_id))
       if (there !== words.length) {
-        return { records, fault: `row ${row.row} has ${words.length} words, the index ${there}` }
+        return { records, fault: `row ${row.row_id} has ${words.length} words, the index ${there}` }
       }
       note(words, uses)
     }
     records += slice.length
     if (slice.length < rowsAtOnce) break
-    after = Number(slice.at(-1)?.row)
+    after = Number(slice.at(-1)?.row_id)
   }
   const { documents } = statements.totals()
   if (documents !== records) return { records, fault: `it has ${documents} records of ${records}` }

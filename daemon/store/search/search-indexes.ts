@@ -11,7 +11,6 @@ import {
   IndexStatements,
   searchedFields,
   type TextIndex,
-  wordsView,
 } from './index-tables.ts'
 import { WordCounts } from './word-counts.ts'
 import { rulesVersion } from './words.ts'
@@ -139,10 +138,7 @@ export class SearchIndexes {
    * may be written before `reload`.
    */
   replacing(type: string): void {
-    for (const { name } of this.noted(type)) {
-      this.#set(name, 'dropped')
-      this.#connection.exec(`DROP VIEW IF EXISTS ${wordsView({ name })}`)
-    }
+    for (const { name } of this.noted(type)) this.#set(name, 'dropped')
   }
 
   /** Makes the tables of a further index of a type. */
@@ -155,7 +151,7 @@ export class SearchIndexes {
       module: this.module,
       fields: searchedFields(definition),
     }
-    for (const sql of createIndexStatements(index, definition)) this.#connection.exec(sql)
+    for (const sql of createIndexStatements(index)) this.#connection.exec(sql)
     this.#connection
       .prepare(
         `INSERT INTO search_indexes (name, type, module, fingerprint, fields, state, built_through)
@@ -205,7 +201,6 @@ export class SearchIndexes {
   drop({ name }: Pick<TextIndex, 'name'>): void {
     this.#connection.exec(`DROP TABLE IF EXISTS temp.${quoteName(`${name}_terms`)}`)
     dropFullTextTable(this.#connection, { name, own: this.module })
-    this.#connection.exec(`DROP VIEW IF EXISTS ${wordsView({ name })}`)
     this.#connection.prepare('DELETE FROM search_indexes WHERE name = ?').run([name])
   }
 
@@ -264,7 +259,7 @@ export class SearchIndexes {
 
 function concerns({ used, next }: IndexesOfType, changedFields: readonly string[]): boolean {
   const searched = [...(used?.statements.index.fields ?? []), ...(next?.index.fields ?? [])]
-  return changedFields.some((name) => searched.includes(name))
+  return searched.some(({ name }) => changedFields.includes(name))
 }
 
 /** Who purges many records one by one makes one index anew, not one for each. */

@@ -126,7 +126,7 @@ export class SearchJob {
   ): Scorer {
     const { fields, name } = entry.definition
     const weights = index.statements.index.fields.map((field) => {
-      const weight = fields[field]?.searchable
+      const weight = fields[field.name]?.searchable
       return typeof weight === 'number' ? weight : 1
     })
     return new Scorer({
@@ -199,7 +199,7 @@ export class SearchJob {
   #hitOf(record: Record, { number, score }: NumberedPlace): Hit {
     const { highlight, query, types } = this.#request
     if (!highlight) return { record, score }
-    const fields = types[number]?.index.statements.index.fields ?? []
+    const fields = types[number]?.index.statements.index.fields.map(({ name }) => name) ?? []
     const snippet = snippetOf(record.data, fields, query)
     return { record, score, ...(snippet === undefined ? {} : { snippet }) }
   }

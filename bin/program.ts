@@ -1,11 +1,17 @@
-/** Wires the command line with the daemon; the only place that knows both. */
+/** Wires the command line with the daemon and the other plugins; the only place that knows all of them. */
 import { runCli } from '../plugins/cli/main.ts'
 
 /** Runs a command line; resolves with the exit code when everything is written. */
 export function main(args: readonly string[]): Promise<number> {
-  return runCli(args, {
-    runDaemon: async (rest) => (await import('../daemon/main.ts')).runDaemon(rest),
-    inProcess: async () => (await import('../daemon/in-process.ts')).inProcess(),
-    legacy: async () => (await import('../plugins/legacy/access.ts')).legacyAccess,
-  })
+  return runCli(
+    args,
+    {
+      runDaemon: async (rest) => (await import('../daemon/main.ts')).runDaemon(rest),
+      inProcess: async () => (await import('../daemon/in-process.ts')).inProcess(),
+      legacy: async () => (await import('../plugins/legacy/access.ts')).legacyAccess,
+    },
+    {
+      serveMcp: async (options) => (await import('../plugins/mcp/serve.ts')).serveMcp(options),
+    },
+  )
 }

@@ -1,6 +1,7 @@
 /**
  * Makes `dist/program.cjs` of the program and what it needs: one file loads in a fraction of the time that hundreds take. What
- * is loaded late (the daemon, each command) still runs only when it is needed.
+ * is loaded late (the daemon, each command) still runs only when it is needed. The server for AI agents, which brings a library
+ * as large as a third of the rest, is a file of its own, `dist/mcp.cjs`.
  *
  *   tsx scripts/bundle-program.ts [DIRECTORY]
  *
@@ -34,28 +35,52 @@ const partsOfZod: Plugin = {
   },
 }
 
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: ['bin/program.ts'],
-  outfile: join(directory, 'program.cjs'),
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
-  // Names stay: some packages tell their errors apart by the names of classes, and people read them in stacks.
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: 'none',
-  metafile: true,
-  external,
-  plugins: [partsOfZod],
-  define: { 'import.meta.url': 'programUrl' },
-  banner: { js: "const programUrl = require('node:url').pathToFileURL(__filename).href;" },
-})
-const packages = bundledPackages(metafile)
+/** Leaves the server for AI agents out of the program, which loads it from beside it. */
+const agentsApart: Plugin = {
+  name: 'agents apart',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /\/plugins\/mcp\/serve\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './mcp.cjs', external: true },
+    )
+  },
+}
+
+const program = await bundle('bin/program.ts', 'program.cjs')
+const agents = await bundle('./plugins/mcp/serve.ts', 'mcp.cjs')
+const packages = [...new Set([program, agents].flatMap(bundledPackages))].sort()
 writeFileSync(join(directory, 'THIRD-PARTY.txt'), licencesOf(packages))
-const [output] = Object.values(metafile.outputs)
-console.log(`dist/program.cjs: ${output?.bytes} bytes, with ${packages.join(', ')}`)
+for (const [path, { bytes }] of [program, agents].flatMap(({ outputs }) =>
+  Object.entries(outputs),
+)) {
+  console.log(`${path}: ${bytes} bytes`)
+}
+console.log(`with ${packages.join(', ')}`)
+
+async function bundle(entry: string, file: string): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: join(directory, file),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    // The program's code comes from a cache, and nobody would answer an import of it: what is loaded late is required.
+    ...(file === 'program.cjs' && { supported: { 'dynamic-import': false } }),
+    // Names stay: some packages tell their errors apart by the names of classes, and people read them in stacks.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    // Of a module without side effects whose importers are loaded late the bundler forgets to run the beginning.
+    ignoreAnnotations: file === 'mcp.cjs',
+    metafile: true,
+    external,
+    plugins: [partsOfZod, agentsApart],
+    define: { 'import.meta.url': 'programUrl' },
+    banner: { js: "const programUrl = require('node:url').pathToFileURL(__filename).href;" },
+  })
+  return metafile
+}
 
 function bundledPackages({ inputs }: Metafile): string[] {
   const names = Object.keys(inputs).flatMap((path) => {

@@ -96,8 +96,9 @@ async function commandNames(): Promise<string[]> {
   }
   const notHere = async (): Promise<never> => assert.fail('help needs no daemon')
   const daemon = { runDaemon: notHere, inProcess: notHere, legacy: notHere }
+  const plugins = { serveMcp: notHere }
   const process = { env: {}, cwd: root, version: '0.0.0', stdin: Readable.from([]) }
-  assert.equal(await runCommandLine({ ...process, out, err: out, daemon }, []), 0)
+  assert.equal(await runCommandLine({ ...process, out, err: out, daemon, plugins }, []), 0)
   return [...shown.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name = '']) => name)
 }
 

@@ -116,6 +116,7 @@ const root = buildRouteMap({
   routes: {
     serve: daemon.serveCommand,
     stdio: daemon.stdioCommand,
+    mcp: daemon.mcpCommand,
     endpoint: daemon.endpointCommand,
     status: daemon.statusCommand,
     stop: daemon.stopCommand,

@@ -13,6 +13,21 @@ export interface DaemonAccess {
   legacy(): Promise<LegacyAccess>
 }
 
+/** The plugins that the program brings, each loaded only when its command is called. */
+export interface PluginAccess {
+  /** Serves the Model Context Protocol on stdin and stdout until the client ends it. */
+  serveMcp(options: McpOptions): Promise<void>
+}
+
+/** Where an MCP server finds its store, and as whom. */
+export interface McpOptions {
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  readonly version: string
+  readonly store?: string
+  readonly token?: string
+}
+
 /** A stream for text. */
 export interface TextOutput {
   /** Writes text, and waits while the reader is slow. A reader that went away is no error. */
@@ -33,6 +48,8 @@ export interface Cli {
   readonly err: TextOutput
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly daemon: DaemonAccess
+  /** Other plugins that are commands of the program. */
+  readonly plugins: PluginAccess
 }
 
 /** Flags that every command takes. */

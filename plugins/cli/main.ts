@@ -1,15 +1,20 @@
 import { VERSION } from '../../sdk/version.ts'
 import { arrangeArguments } from './arrange-arguments.ts'
-import type { Cli, DaemonAccess } from './context.ts'
+import type { Cli, DaemonAccess, PluginAccess } from './context.ts'
 import { textOutput } from './text-output.ts'
 
 /**
  * Runs the command line with the arguments after the program's name.
  *
  * @param daemon - The daemon this program was built with; it is loaded only by the commands that need it.
+ * @param plugins - The other plugins that it was built with.
  * @returns The exit code; everything is written by then.
  */
-export async function runCli(args: readonly string[], daemon: DaemonAccess): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  daemon: DaemonAccess,
+  plugins: PluginAccess,
+): Promise<number> {
   const arranged = arrangeArguments(args)
   // The daemon starts without the command line, unless that has something to say.
   if (arranged[0] === 'serve' && arranged.slice(1).every((arg) => !ours.test(arg))) {
@@ -26,6 +31,7 @@ export async function runCli(args: readonly string[], daemon: DaemonAccess): Pro
       return process.stdin
     },
     daemon,
+    plugins,
   }
   const { runCommandLine } = await import('./application.ts')
   return await runCommandLine(cli, arranged)

@@ -49,7 +49,10 @@ const groups: readonly { readonly title: string; readonly names: readonly string
   { title: 'Record types', names: ['types'] },
   { title: 'Access', names: ['token'] },
   { title: 'The earlier system', names: ['migrate'] },
-  { title: 'Daemon', names: ['status', 'doctor', 'endpoint', 'stop', 'backup', 'serve', 'stdio'] },
+  {
+    title: 'Daemon',
+    names: ['status', 'doctor', 'endpoint', 'stop', 'backup', 'serve', 'stdio', 'mcp'],
+  },
 ]
 
 const firstSteps = [

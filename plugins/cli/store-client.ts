@@ -27,7 +27,7 @@ export async function withClientOf<T>(
 }
 
 /** A token that was to be there and is not must not make its bearer the owner. */
-function notBlank(token: string | undefined): string | undefined {
+export function notBlank(token: string | undefined): string | undefined {
   if (token?.trim() !== '') return token
   throw new UsageError('expected an access token, got an empty text', {
     remedy:

@@ -86,6 +86,7 @@ const areas: { readonly [beginning: string]: Area } = {
 
 /** Where each outside package may be imported. */
 const packages: { readonly [name: string]: Area } = {
+  '@modelcontextprotocol/server': { may: ['plugins/mcp/'] },
   '@stricli/core': { may: ['plugins/cli/'] },
   'cli-table3': { may: ['plugins/cli/'] },
   'fast-check': { may: [] },

@@ -51,6 +51,16 @@ export const stdioCommand = command<GlobalFlags>({
   load: async () => (await import('../actions/stdio.ts')).bridge,
 })
 
+/** `orion mcp` */
+export const mcpCommand = command<GlobalFlags>({
+  brief: 'Serve AI agents: the Model Context Protocol on stdin and stdout',
+  about:
+    'Six tools over the store for an agent program, which starts this by itself. The agent may read, write and propose, and never approve. Finds or starts the daemon at the first call, finds it again when it was lost, and ends with its client.',
+  examples: [['mcp', 'as the command of an MCP client']],
+  parameters: { flags: globalFlags },
+  load: async () => (await import('../actions/mcp.ts')).mcp,
+})
+
 /** `orion endpoint` */
 export const endpointCommand = command<GlobalFlags>({
   brief: 'Where the daemon listens; starts it if need be',

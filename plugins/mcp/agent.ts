@@ -1,0 +1,147 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { Client } from '../../sdk/client/client.ts'
+import { type ConnectOptions, connect } from '../../sdk/client/connect.ts'
+import { fieldsShape } from '../../sdk/field-shape.ts'
+import { canonicalJson, type Json } from '../../sdk/json.ts'
+import type { Record, Version } from '../../sdk/model.ts'
+import { GetType } from '../../sdk/protocol/types.ts'
+import { claimsOf } from './claims.ts'
+import { News } from './news.ts'
+import { RecentMap } from './recent-map.ts'
+import type { TypeOutline } from './record-text.ts'
+
+/** How an agent reaches its store. */
+export type AgentOptions = Omit<ConnectOptions, 'client' | 'narrow' | 'claims'> & {
+  readonly env: NodeJS.ProcessEnv
+  readonly version: string
+}
+
+/** The program at the other end of the MCP connection. */
+export interface AgentProgram {
+  readonly name: string
+  readonly version?: string | undefined
+}
+
+/**
+ * One agent at work: its way to the store, and what it has seen, so that it need not say it again.
+ *
+ * It connects when it is first asked something. It is `agent:<client>`, may read, write and propose, and can never approve;
+ * a token may give it another name and fewer rights.
+ */
+export class Agent {
+  readonly #options: AgentOptions
+  readonly #sessionId = randomUUID()
+  /** The version in which each record was read last, by `type/id`. */
+  readonly #seen = new RecentMap<Version>(seenMax)
+  readonly #pages = new RecentMap<Page>(pagesMax)
+  readonly #types = new Map<string, { readonly outline: TypeOutline; readonly atMs: number }>()
+  #connecting: Promise<Connected> | undefined
+  readonly #ended = new AbortController()
+  #pageCount = 0
+
+  constructor(options: AgentOptions) {
+    this.#options = options
+  }
+
+  /** The connection to the store; tried anew at the next call if it fails. */
+  async connect(program: AgentProgram): Promise<Connected> {
+    this.#connecting ??= this.#connect(program)
+    try {
+      return await this.#connecting
+    } catch (error) {
+      this.#connecting = undefined
+      throw error
+    }
+  }
+
+  /** Notes that a record was shown, so that a write may be based on it. */
+  note(record: Pick<Record, 'type' | 'id' | 'version'>): void {
+    this.#seen.set(`${record.type}/${record.id}`, record.version)
+  }
+
+  /** The version in which a record was shown last; undefined if it was not. */
+  versionSeen(type: string, id: string): Version | undefined {
+    return this.#seen.get(`${type}/${id}`)
+  }
+
+  /** A short name for what goes on after a page: the daemon's own cursor costs a model hundreds of tokens. */
+  keepPage(page: Page): string {
+    const name = `p${++this.#pageCount}`
+    this.#pages.set(name, page)
+    return name
+  }
+
+  /** What a short name stands for; undefined if it is unknown or was too long ago. */
+  page(name: string): Page | undefined {
+    return this.#pages.get(name)
+  }
+
+  /**
+   * The key under which a write is known: with the client's own name for the call it is the same when the call is
+   * repeated, also by another process; else it is the same for the same arguments in this session.
+   */
+  idempotencyKey(tool: string, args: Json, callId: string | undefined): string {
+    const call = callId === undefined ? this.#sessionId : `call ${callId}`
+    const text = `${tool}\n${call}\n${canonicalJson(args)}`
+    return `mcp-${createHash('sha256').update(text).digest('hex').slice(0, 40)}`
+  }
+
+  /** The fields of a record type, as of at most half a minute ago. */
+  async typeOutline(client: Client, type: string, signal: AbortSignal): Promise<TypeOutline> {
+    const known = this.#types.get(type)
+    if (known !== undefined && performance.now() - known.atMs < outlineMaxAgeMs)
+      return known.outline
+    const { name, fields } = await client.request(GetType, { type }, { signal })
+    const outline = { name, fields: fieldsShape.safeParse(fields).data ?? {} }
+    if (this.#types.size > typesMax) this.#types.clear()
+    this.#types.set(type, { outline, atMs: performance.now() })
+    return outline
+  }
+
+  /** Ends the connection. Safe to repeat. */
+  async close(): Promise<void> {
+    this.#ended.abort()
+    const connected = await this.#connecting?.catch(() => undefined)
+    await connected?.client.close()
+  }
+
+  async #connect(program: AgentProgram): Promise<Connected> {
+    const { version, ...options } = this.#options
+    const name = program.name.replace(/[^\w.-]+/g, '-').slice(0, 64) || 'unknown'
+    const client = await connect({
+      ...options,
+      client: { name, version: program.version ?? version, kind: 'agent' },
+      narrow: {
+        scopes: ['read', 'write', 'propose', 'publish'],
+        ...(options.token === undefined ? { principal: `agent:${name}` } : {}),
+      },
+      claims: claimsOf(options.env, name),
+      timeoutMs: callTimeoutMs,
+      signal: this.#ended.signal,
+    })
+    try {
+      return { client, news: await News.open(client, this.#ended.signal) }
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+  }
+}
+
+/** An agent's open way to its store. */
+export interface Connected {
+  readonly client: Client
+  readonly news: News
+}
+
+/** What goes on after a page, and the question it was the answer to. */
+export interface Page {
+  readonly after: string
+  readonly args: Json
+}
+
+const callTimeoutMs = 30_000
+const outlineMaxAgeMs = 30_000
+const seenMax = 10_000
+const pagesMax = 200
+const typesMax = 200

@@ -1,0 +1,92 @@
+/** Failures as a model can repair them: what was expected, what came, what to call instead. */
+import { type ConflictData, type Issue, isOrionError, type OrionError } from '../../sdk/errors.ts'
+import { type Json, type JsonObject, jsonEqual } from '../../sdk/json.ts'
+import type { Record } from '../../sdk/model.ts'
+import { cut, dataText, plain } from './record-text.ts'
+import { ToolInputError } from './tool.ts'
+
+/** What the failed call wanted to change, if it was an update. */
+export interface Attempt {
+  readonly set?: JsonObject | undefined
+  /** The record as it was when the change was thought up, if the session saw it. */
+  readonly base?: JsonObject | undefined
+}
+
+/** A failure in words; a bug of ours is told as such, without its details. */
+export function failureText(error: unknown, attempt: Attempt = {}): string {
+  if (error instanceof ToolInputError) return `ERROR input: ${error.message}`
+  if (!isOrionError(error))
+    return 'ERROR internal: a fault of orion mcp itself; try again, else report it'
+  if (isOrionError(error, 'conflict')) return conflictText(error.data, attempt)
+  const lines = [`ERROR ${error.kind}: ${cut(error.message, messageMaxLength)}`]
+  for (const issue of issuesOf(error))
+    lines.push(`- ${plain(issue.path)}: ${cut(issue.message, issueMaxLength)}`)
+  const hint = hintOf(error)
+  if (hint !== undefined) lines.push(`to repair: ${hint}`)
+  return lines.join('\n')
+}
+
+function conflictText(data: ConflictData, { set = {} }: Attempt): string {
+  const { current, reason } = data
+  const name = `${data.type ?? 'record'}/${data.id ?? '?'}`
+  if (current === null) return `CONFLICT ${name}: there is no such record; use op create`
+  if (reason === 'exists') {
+    return `CONFLICT ${name}: it exists already, v${current.version}; use op update, or another id`
+  }
+  if (reason === 'epoch') {
+    return 'CONFLICT: the store was put back to an earlier state; get the record again, then decide again'
+  }
+  const by = data.changedBy === undefined ? '' : ` by ${plain(data.changedBy)} at ${data.changedAt}`
+  const changed = data.changedFields ?? []
+  const lines = [
+    `CONFLICT ${name}: now v${current.version}, yours was based on v${data.expectedVersion}`,
+    `changed since${by}: ${changed.length > 0 ? changed.map(plain).join(', ') : 'unknown fields'}`,
+  ]
+  if ('data' in current) lines.push(...mergeLines(current, changed, set))
+  else lines.push('to repair: get it, then update with the new version')
+  return lines.join('\n')
+}
+
+/** What both changed, and what can be taken over as it is. */
+function mergeLines(current: Record, changed: readonly string[], set: JsonObject): string[] {
+  const lines: string[] = []
+  const merged: { [name: string]: Json } = {}
+  for (const [name, mine] of Object.entries(set)) {
+    const theirs = Object.hasOwn(current.data, name) ? current.data[name] : null
+    if (jsonEqual(theirs, mine)) continue
+    if (!changed.includes(name)) merged[name] = mine
+    else lines.push(`both changed ${name}: now ${short(theirs)}, yours ${short(mine)}`)
+  }
+  const decide = lines.length > 0 ? ' after you decided on what both changed' : ''
+  lines.push(
+    `to repair: write {"op":"update","type":${dataText(current.type)},"id":${dataText(current.id)},` +
+      `"expectedVersion":${current.version},"set":${dataText(merged)}}${decide}`,
+  )
+  return lines
+}
+
+function short(value: Json | undefined): string {
+  return cut(dataText(value ?? null), valueMaxLength)
+}
+
+function issuesOf(error: OrionError): readonly Issue[] {
+  return 'issues' in error.data ? (error.data.issues ?? []).slice(0, issuesMax) : []
+}
+
+function hintOf(error: OrionError): string | undefined {
+  const { data } = error
+  if ('didYouMean' in data && data.didYouMean !== undefined)
+    return `did you mean ${plain(data.didYouMean)}?`
+  if (isOrionError(error, 'not_found')) return 'search for it; ids are exact'
+  if (isOrionError(error, 'unknown_type')) return 'get without arguments lists the types'
+  if (isOrionError(error, 'invalid_record')) return 'get {"type":…} shows its fields'
+  if (isOrionError(error, 'forbidden'))
+    return 'use propose, or ask a person; rights can not be widened from here'
+  if (error.retryable) return 'call again with the same arguments: it has one effect'
+  return data.remedy === undefined ? undefined : cut(data.remedy, messageMaxLength)
+}
+
+const messageMaxLength = 400
+const issueMaxLength = 200
+const valueMaxLength = 160
+const issuesMax = 8

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { WriteResult } from '../../../sdk/model.ts'
+import { Transact, type TransactOperation } from '../../../sdk/protocol/records.ts'
+import { id, json, type, value } from '../arguments.ts'
+import { failureText } from '../failure-text.ts'
+import { recordLine } from '../record-text.ts'
+import { defineTool, type ToolAnswer, type ToolCall, ToolInputError } from '../tool.ts'
+
+const operation = {
+  op: z.enum(['create', 'update', 'delete', 'archive', 'restore']),
+  type,
+  id: id.optional(),
+  data: json.optional().describe('of create'),
+  set: json.optional(),
+  unset: z.array(z.string().max(255)).max(200).optional(),
+  apply: z
+    .array(
+      z.strictObject({
+        field: z.string(),
+        op: z.enum(['increment', 'append', 'addToSet', 'remove']),
+        value,
+      }),
+    )
+    .max(200)
+    .optional(),
+  expectedVersion: z.int().min(1).optional(),
+}
+const many = z.array(z.strictObject(operation)).min(1).max(100)
+const input = z.strictObject({
+  op: operation.op.optional(),
+  type: type.optional(),
+  id: operation.id,
+  data: operation.data,
+  set: operation.set,
+  unset: operation.unset,
+  apply: operation.apply,
+  expectedVersion: operation.expectedVersion.describe('default: the version you read last'),
+  operations: z.array(json).min(1).max(100).optional().describe('several at once, all or nothing'),
+  reason: z.string().max(1000).optional(),
+  dryRun: z.boolean().optional(),
+  key: z.string().min(1).max(100).optional().describe('same key, one effect'),
+})
+
+/** Changes of records, one or several at once. */
+export const writeTool = defineTool({
+  name: 'write',
+  description:
+    'Create, update, delete, archive or restore records. A lost race is told with what changed; nothing is overwritten.',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
+  input,
+  examples: [
+    { op: 'create', type: 'OrionInsight', data: { summary: 'Tests need TZ=UTC', domain: 'ci' } },
+    {
+      op: 'update',
+      type: 'OrionInsight',
+      id: 'i-42',
+      set: { confidenceScore: 0.9 },
+      reason: 'seen again',
+    },
+  ],
+  run: async ({ operations, reason, dryRun, key, ...single }, call) => {
+    const asked = operationsOf(operations, single)
+    const work = asked.map((operation) => operationOf(operation, call))
+    const request = {
+      operations: work,
+      reason,
+      dryRun,
+      idempotencyKey: keyOf(work, { key, dryRun }, call),
+      ...(dryRun === true ? { return: 'record' as const } : {}),
+    }
+    try {
+      const done = await call.client.request(Transact, request, { signal: call.signal })
+      return answerOf(done.results, { dryRun, replayed: done.replayed }, call)
+    } catch (error) {
+      const index = operationOfFailure(error)
+      return { text: failureText(error, { set: asked[index]?.set }), isError: true }
+    }
+  },
+})
+
+type Asked = z.output<typeof many>[number]
+
+function operationsOf(operations: unknown, single: object): readonly Asked[] {
+  const parsed = many.safeParse(operations ?? [single])
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const place = (issue?.path ?? []).slice(operations === undefined ? 1 : 0).join('.')
+  throw new ToolInputError(`${place}: ${issue?.message}. Nothing was done`)
+}
+
+/** The operation as the daemon takes it, based on the version that the agent saw. */
+function operationOf(asked: Asked, { agent }: ToolCall): TransactOperation {
+  const { op, type, id, data, set, unset, apply } = asked
+  if (op === 'create') {
+    if (data === undefined) throw new ToolInputError('data: expected the fields of the new record')
+    return { op, type, id, data }
+  }
+  if (id === undefined) throw new ToolInputError(`id: expected the id of the record to ${op}`)
+  const needsVersion = op !== 'update' || set !== undefined || unset !== undefined
+  const expectedVersion = asked.expectedVersion ?? agent.versionSeen(type, id)
+  if (needsVersion && expectedVersion === undefined) {
+    throw new ToolInputError(
+      `expectedVersion: ${type}/${id} has not been read in this session; get it first. Nothing was done`,
+    )
+  }
+  const key = { type, id, expectedVersion: needsVersion ? expectedVersion : asked.expectedVersion }
+  return op === 'update' ? { op, ...key, set, unset, apply } : { op, ...key }
+}
+
+/** Operators add up, so that two equal calls may be meant; of others the second is a repetition. */
+function keyOf(
+  work: readonly TransactOperation[],
+  { key, dryRun }: { readonly key: string | undefined; readonly dryRun: boolean | undefined },
+  { agent, callId }: ToolCall,
+): string | undefined {
+  if (dryRun === true) return undefined
+  if (key !== undefined) return agent.idempotencyKey('write', { key }, undefined)
+  const addsUp = work.some(
+    (operation) => operation.op === 'update' && operation.apply !== undefined,
+  )
+  if (addsUp && callId === undefined) return randomUUID()
+  return agent.idempotencyKey('write', JSON.parse(JSON.stringify(work)), callId)
+}
+
+async function answerOf(
+  results: readonly WriteResult[],
+  {
+    dryRun,
+    replayed,
+  }: { readonly dryRun: boolean | undefined; readonly replayed: true | undefined },
+  { agent, news }: ToolCall,
+): Promise<ToolAnswer> {
+  const lines = results.map((result) => {
+    const name = `${result.type}/${result.id} v${result.version}`
+    if (dryRun === true) {
+      return result.record === undefined
+        ? `would be ${name}`
+        : `would be ${recordLine(result.record, 'summary', undefined)}`
+    }
+    agent.note(result)
+    news.disregard(result.token)
+    if (replayed === true) return `done before by the same call, not again: ${name}`
+    return result.changed ? `done ${name}` : `unchanged ${name}`
+  })
+  return { text: lines.join('\n') }
+}
+
+function operationOfFailure(error: unknown): number {
+  const data = error instanceof Error && 'data' in error ? error.data : undefined
+  const index =
+    typeof data === 'object' && data !== null && 'operation' in data ? data.operation : 0
+  return typeof index === 'number' ? index : 0
+}

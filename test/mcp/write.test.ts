@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startDaemon } from '../support/daemon.ts'
+import { type AgentClient, connectAgent, idIn } from './agent-client.ts'
+
+const insight = (summary: string) => ({
+  op: 'create',
+  type: 'OrionInsight',
+  data: { summary, domain: 'ci' },
+})
+const key = (id: string) => ({ type: 'OrionInsight', id })
+const update = (id: string, set: object) => ({ op: 'update', ...key(id), set })
+
+test('the same call a second time, or many times at once, has one effect and says so', async (t) => {
+  const daemon = await startDaemon(t)
+  const agent = await connectAgent(t, daemon)
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => agent.call('write', insight('once'))),
+  )
+  const ids = new Set(answers.map((text) => /OrionInsight\/(\S+)/.exec(text)?.[1]))
+  assert.equal(ids.size, 1)
+  assert.equal(answers.filter((text) => /^done OrionInsight/.test(text)).length, 1)
+  assert.equal(answers.filter((text) => /^done before by the same call/.test(text)).length, 7)
+  const again = await agent.call('write', { ...insight('once'), key: 'twice' })
+  assert.ok(!ids.has(idIn(again)), 'another key is another call')
+})
+
+test('a call that the client names has one effect, also when another process repeats it', async (t) => {
+  const daemon = await startDaemon(t)
+  const texts: string[] = []
+  for (let count = 0; count < 2; count++) {
+    const { client } = await connectAgent(t, daemon)
+    const params = { name: 'write', arguments: insight('named'), _meta: { 'orion/callId': 'c-1' } }
+    const { content } = await client.callTool(params)
+    texts.push(JSON.stringify(content))
+  }
+  assert.match(texts[0] ?? '', /"done OrionInsight/)
+  assert.match(texts[1] ?? '', /done before by the same call/)
+})
+
+test('operators add up each time they are asked for', async (t) => {
+  const agent = await connectAgent(t, await startDaemon(t))
+  const data = { trigger: 'red build', steps: ['look'] }
+  const id = /OrionPattern\/(\S+)/.exec(
+    await agent.call('write', { op: 'create', type: 'OrionPattern', data }),
+  )?.[1]
+  const apply = [{ field: 'frequencyCount', op: 'increment', value: 1 }]
+  for (let count = 0; count < 3; count++) {
+    await agent.call('write', { op: 'update', type: 'OrionPattern', id, apply })
+  }
+  assert.match(await agent.call('get', { type: 'OrionPattern', ids: [id] }), /"frequencyCount":3/)
+})
+
+test('an update is based on the version that the session read, and on none that it did not', async (t) => {
+  const daemon = await startDaemon(t)
+  const agent = await connectAgent(t, daemon)
+  const other = await connectAgent(t, daemon, { name: 'other' })
+  const id = idIn(await other.call('write', insight('shared')))
+  assert.match(
+    await agent.fails('write', update(id, { domain: 'x' })),
+    /has not been read in this session; get it first/,
+  )
+  await agent.call('get', { type: 'OrionInsight', ids: [id] })
+  await other.call('write', update(id, { domain: 'theirs', tags: ['t'] }))
+  const conflict = await agent.fails('write', update(id, { domain: 'mine', confidenceScore: 0.5 }))
+  assert.match(conflict, /^CONFLICT OrionInsight\/\S+: now v2, yours was based on v1$/m)
+  assert.match(conflict, /^changed since by agent:other at \S+: .*domain/m)
+  assert.match(conflict, /^both changed domain: now "theirs", yours "mine"$/m)
+  const repair: object = JSON.parse(/^to repair: write (\{.*\}) after/m.exec(conflict)?.[1] ?? '')
+  assert.match(await agent.call('write', repair), /v3$/m)
+  const read = await agent.call('get', { type: 'OrionInsight', ids: [id], detail: 'full' })
+  assert.match(read, /"domain":"theirs".*"tags":\["t"\].*"confidenceScore":0.5/)
+})
+
+test('a dry run shows what would be and keeps nothing', async (t) => {
+  const daemon = await startDaemon(t)
+  const agent = await connectAgent(t, daemon)
+  const before = daemon.daemon.status().token
+  assert.match(
+    await agent.call('write', { ...insight('maybe'), dryRun: true }),
+    /^would be .*"maybe"/,
+  )
+  assert.equal(daemon.daemon.status().token, before)
+  assert.match(await agent.call('write', insight('maybe')), /^done /)
+})
+
+test('several operations happen wholly or not at all', async (t) => {
+  const agent = await connectAgent(t, await startDaemon(t))
+  const operations = [insight('one'), insight('two')]
+  const done = await agent.call('write', { operations })
+  assert.equal(done.split('\n').length, 2)
+  const broken = [insight('three'), { op: 'create', type: 'OrionInsight', data: { domain: 'x' } }]
+  assert.match(await agent.fails('write', { operations: broken }), /operation 1.*summary/s)
+  const all = await agent.call('search', { types: ['OrionInsight'], where: {}, detail: 'index' })
+  assert.doesNotMatch(all, /three/)
+})
+
+test('of twenty agents at once on one record each adds its part, with conflicts that it can repair', async (t) => {
+  const daemon = await startDaemon(t)
+  const first = await connectAgent(t, daemon, { name: 'first' })
+  const id = idIn(await first.call('write', insight('count me')))
+  const agents = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => connectAgent(t, daemon, { name: `a${index}` })),
+  )
+  let conflicts = 0
+  const addPart = async (agent: AgentClient, tag: string): Promise<void> => {
+    for (;;) {
+      const text = await agent.call('get', { type: 'OrionInsight', ids: [id], detail: 'full' })
+      const { tags } = JSON.parse(/\{.*\}/.exec(text)?.[0] ?? '{}')
+      const { content, isError } = await agent.client.callTool({
+        name: 'write',
+        arguments: update(id, { tags: [...tags, tag] }),
+      })
+      if (isError !== true) return
+      assert.match(JSON.stringify(content), /CONFLICT/)
+      conflicts++
+    }
+  }
+  await Promise.all(agents.map((agent, index) => addPart(agent, `t${index}`)))
+  const text = await first.call('get', { type: 'OrionInsight', ids: [id], detail: 'full' })
+  const { tags } = JSON.parse(/\{.*\}/.exec(text)?.[0] ?? '{}')
+  assert.equal(new Set(tags).size, 20)
+  assert.ok(conflicts > 0, 'some of them raced')
+})

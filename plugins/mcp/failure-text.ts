@@ -17,13 +17,20 @@ export function failureText(error: unknown, attempt: Attempt = {}): string {
   if (error instanceof ToolInputError) return `ERROR input: ${error.message}`
   if (!isOrionError(error))
     return 'ERROR internal: a fault of orion mcp itself; try again, else report it'
-  if (isOrionError(error, 'conflict')) return conflictText(error.data, attempt)
+  if (isOrionError(error, 'conflict') && isRace(error.data))
+    return conflictText(error.data, attempt)
   const lines = [`ERROR ${error.kind}: ${cut(error.message, messageMaxLength)}`]
   for (const issue of issuesOf(error))
     lines.push(`- ${plain(issue.path)}: ${cut(issue.message, issueMaxLength)}`)
   const hint = hintOf(error)
   if (hint !== undefined) lines.push(`to repair: ${hint}`)
   return lines.join('\n')
+}
+
+/** Whether it is about a write that was too late, not about a move that the state forbids. */
+function isRace({ reason, current, expectedVersion }: ConflictData): boolean {
+  const aboutVersion = reason === 'version' || reason === 'guard'
+  return !aboutVersion || current === null || typeof expectedVersion === 'number'
 }
 
 function conflictText(data: ConflictData, { set = {} }: Attempt): string {
@@ -80,6 +87,7 @@ function hintOf(error: OrionError): string | undefined {
   if (isOrionError(error, 'not_found')) return 'search for it; ids are exact'
   if (isOrionError(error, 'unknown_type')) return 'get without arguments lists the types'
   if (isOrionError(error, 'invalid_record')) return 'get {"type":…} shows its fields'
+  if (isOrionError(error, 'approval_required')) return 'call propose with the same operations'
   if (isOrionError(error, 'forbidden'))
     return 'use propose, or ask a person; rights can not be widened from here'
   if (error.retryable) return 'call again with the same arguments: it has one effect'

@@ -2,34 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { WriteResult } from '../../../sdk/model.ts'
 import { Transact, type TransactOperation } from '../../../sdk/protocol/records.ts'
-import { id, json, type, value } from '../arguments.ts'
+import { json } from '../arguments.ts'
 import { failureText } from '../failure-text.ts'
+import { operation, operationsOf, resolveOperation } from '../operations.ts'
 import { recordLine } from '../record-text.ts'
-import { defineTool, type ToolAnswer, type ToolCall, ToolInputError } from '../tool.ts'
+import { defineTool, type ToolAnswer, type ToolCall } from '../tool.ts'
 
-const operation = {
-  op: z.enum(['create', 'update', 'delete', 'archive', 'restore']),
-  type,
-  id: id.optional(),
-  data: json.optional().describe('of create'),
-  set: json.optional(),
-  unset: z.array(z.string().max(255)).max(200).optional(),
-  apply: z
-    .array(
-      z.strictObject({
-        field: z.string(),
-        op: z.enum(['increment', 'append', 'addToSet', 'remove']),
-        value,
-      }),
-    )
-    .max(200)
-    .optional(),
-  expectedVersion: z.int().min(1).optional(),
-}
-const many = z.array(z.strictObject(operation)).min(1).max(100)
 const input = z.strictObject({
   op: operation.op.optional(),
-  type: type.optional(),
+  type: operation.type.optional(),
   id: operation.id,
   data: operation.data,
   set: operation.set,
@@ -61,7 +42,7 @@ export const writeTool = defineTool({
   ],
   run: async ({ operations, reason, dryRun, key, ...single }, call) => {
     const asked = operationsOf(operations, single)
-    const work = asked.map((operation) => operationOf(operation, call))
+    const work = asked.map((operation) => resolveOperation(operation, call))
     const request = {
       operations: work,
       reason,
@@ -78,35 +59,6 @@ export const writeTool = defineTool({
     }
   },
 })
-
-type Asked = z.output<typeof many>[number]
-
-function operationsOf(operations: unknown, single: object): readonly Asked[] {
-  const parsed = many.safeParse(operations ?? [single])
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const place = (issue?.path ?? []).slice(operations === undefined ? 1 : 0).join('.')
-  throw new ToolInputError(`${place}: ${issue?.message}. Nothing was done`)
-}
-
-/** The operation as the daemon takes it, based on the version that the agent saw. */
-function operationOf(asked: Asked, { agent }: ToolCall): TransactOperation {
-  const { op, type, id, data, set, unset, apply } = asked
-  if (op === 'create') {
-    if (data === undefined) throw new ToolInputError('data: expected the fields of the new record')
-    return { op, type, id, data }
-  }
-  if (id === undefined) throw new ToolInputError(`id: expected the id of the record to ${op}`)
-  const needsVersion = op !== 'update' || set !== undefined || unset !== undefined
-  const expectedVersion = asked.expectedVersion ?? agent.versionSeen(type, id)
-  if (needsVersion && expectedVersion === undefined) {
-    throw new ToolInputError(
-      `expectedVersion: ${type}/${id} has not been read in this session; get it first. Nothing was done`,
-    )
-  }
-  const key = { type, id, expectedVersion: needsVersion ? expectedVersion : asked.expectedVersion }
-  return op === 'update' ? { op, ...key, set, unset, apply } : { op, ...key }
-}
 
 /** Operators add up, so that two equal calls may be meant; of others the second is a repetition. */
 function keyOf(

@@ -2,10 +2,11 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Client } from '../../sdk/client/client.ts'
 import { type ConnectOptions, connect } from '../../sdk/client/connect.ts'
 import { fieldsShape } from '../../sdk/field-shape.ts'
-import { canonicalJson, type Json } from '../../sdk/json.ts'
+import { canonicalJson, type Json, type JsonObject } from '../../sdk/json.ts'
 import type { Record, Version } from '../../sdk/model.ts'
 import { GetType } from '../../sdk/protocol/types.ts'
 import { claimsOf } from './claims.ts'
+import { foldText } from './fold-text.ts'
 import { News } from './news.ts'
 import { RecentMap } from './recent-map.ts'
 import type { TypeOutline } from './record-text.ts'
@@ -33,6 +34,9 @@ export class Agent {
   readonly #sessionId = randomUUID()
   /** The version in which each record was read last, by `type/id`. */
   readonly #seen = new RecentMap<Version>(seenMax)
+  /** Records by the texts that were read in them. */
+  readonly #recalled = new RecentMap<string>(recalledMax)
+  readonly #looks = new RecentMap<Promise<string | undefined>>(seenMax)
   readonly #pages = new RecentMap<Page>(pagesMax)
   readonly #types = new Map<string, { readonly outline: TypeOutline; readonly atMs: number }>()
   #connecting: Promise<Connected> | undefined
@@ -54,14 +58,39 @@ export class Agent {
     }
   }
 
-  /** Notes that a record was shown, so that a write may be based on it. */
-  note(record: Pick<Record, 'type' | 'id' | 'version'>): void {
-    this.#seen.set(`${record.type}/${record.id}`, record.version)
+  /** Notes that a record was shown, so that a write may be based on it, and its texts are known for what they are. */
+  note(record: Pick<Record, 'type' | 'id' | 'version'> & { readonly data?: JsonObject }): void {
+    const name = `${record.type}/${record.id}`
+    this.#seen.set(name, record.version)
+    for (const value of Object.values(record.data ?? {})) {
+      if (typeof value !== 'string' || value.length > textMaxLength) continue
+      const text = foldText(value)
+      if (text.length >= textMinLength) this.#recalled.set(text, name)
+    }
+  }
+
+  /** The record in which this session read a text, if it did. */
+  recalledFrom(text: string): string | undefined {
+    return this.#recalled.get(foldText(text))
   }
 
   /** The version in which a record was shown last; undefined if it was not. */
   versionSeen(type: string, id: string): Version | undefined {
     return this.#seen.get(`${type}/${id}`)
+  }
+
+  /**
+   * Looks for what speaks against a write, once for equal calls: whoever repeats one that was let pass finds what it stored
+   * itself.
+   */
+  once(key: string, look: () => Promise<string | undefined>): Promise<string | undefined> {
+    const known = this.#looks.get(key)
+    if (known !== undefined) return known
+    const found = look()
+    this.#looks.set(key, found)
+    const forget = (): void => this.#looks.delete(key)
+    found.then((objection) => objection !== undefined && forget(), forget)
+    return found
   }
 
   /** A short name for what goes on after a page: the daemon's own cursor costs a model hundreds of tokens. */
@@ -144,4 +173,8 @@ const callTimeoutMs = 30_000
 const outlineMaxAgeMs = 30_000
 const seenMax = 10_000
 const pagesMax = 200
+const recalledMax = 2_000
+/** Shorter texts are names and states, which many records have in common. */
+const textMinLength = 20
+const textMaxLength = 4_000
 const typesMax = 200

@@ -29,8 +29,10 @@ export function failureText(error: unknown, attempt: Attempt = {}): string {
 
 /** Whether it is about a write that was too late, not about a move that the state forbids. */
 function isRace({ reason, current, expectedVersion }: ConflictData): boolean {
-  const aboutVersion = reason === 'version' || reason === 'guard'
-  return !aboutVersion || current === null || typeof expectedVersion === 'number'
+  if (reason === 'state' || reason === 'digest') return false
+  return (
+    reason === 'exists' || reason === 'epoch' || current === null || expectedVersion !== undefined
+  )
 }
 
 function conflictText(data: ConflictData, { set = {} }: Attempt): string {

@@ -79,6 +79,7 @@ test('an answer keeps to its tokens and says how much it left out', async (t) =>
       op: 'create',
       type: 'OrionInsight',
       data: { summary, domain: 'x' },
+      allowDuplicate: true,
     })
   }
   for (const maxTokens of [50, 200, 800]) {
@@ -97,8 +98,9 @@ test('a page is gone on with by a short name, and ends', async (t) => {
   const agent = await connectAgent(t, await startDaemon(t))
   const made = new Set<string>()
   for (let count = 0; count < 25; count++) {
+    const create = { op: 'create', type: 'OrionInsight', allowDuplicate: true }
     const data = { summary: `insight ${count}`, domain: 'x' }
-    made.add(idIn(await agent.call('write', { op: 'create', type: 'OrionInsight', data })))
+    made.add(idIn(await agent.call('write', { ...create, data })))
   }
   const read = new Set<string>()
   let page: string | undefined

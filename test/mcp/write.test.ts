@@ -21,8 +21,30 @@ test('the same call a second time, or many times at once, has one effect and say
   assert.equal(ids.size, 1)
   assert.equal(answers.filter((text) => /^done OrionInsight/.test(text)).length, 1)
   assert.equal(answers.filter((text) => /^done before by the same call/.test(text)).length, 7)
-  const again = await agent.call('write', { ...insight('once'), key: 'twice' })
+  const other = { ...insight('once'), key: 'twice', allowDuplicate: true }
+  const again = await agent.call('write', other)
   assert.ok(!ids.has(idIn(again)), 'another key is another call')
+})
+
+test('what is there already, or nearly, is pointed out before it is stored again', async (t) => {
+  const daemon = await startDaemon(t)
+  const agent = await connectAgent(t, daemon)
+  const other = await connectAgent(t, daemon, { name: 'other' })
+  const id = idIn(await other.call('write', insight('The build needs TZ=UTC, or dates fail on CI')))
+  const near = insight('the build needs TZ = UTC or dates fail on CI!')
+  assert.match(await agent.fails('write', near), new RegExp(`NOT STORED: nearly.*${id} v1`))
+  assert.match(await agent.fails('write', near), /NOT STORED/)
+  await agent.call('write', insight('Dates of the report are in UTC'))
+  await agent.call('write', { ...near, allowDuplicate: true })
+
+  const log = { actionType: 'x', status: 'FAILURE', error: 'the disk of the runner was full again' }
+  const owner = await daemon.connect()
+  await owner.call('record/create', { type: 'OrionActionLog', id: 'log-1', data: log })
+  await agent.call('get', { type: 'OrionActionLog', ids: ['log-1'] })
+  assert.match(
+    await agent.fails('write', insight('The disk of the runner was full again.')),
+    /NOT STORED: this text was read from OrionActionLog\/log-1 in this session/,
+  )
 })
 
 test('a call that the client names has one effect, also when another process repeats it', async (t) => {
@@ -35,7 +57,9 @@ test('a call that the client names has one effect, also when another process rep
     texts.push(JSON.stringify(content))
   }
   assert.match(texts[0] ?? '', /"done OrionInsight/)
-  assert.match(texts[1] ?? '', /done before by the same call/)
+  assert.match(texts[1] ?? '', /NOT STORED: nearly the same is there|done before by the same call/)
+  const owner = await daemon.connect()
+  assert.equal((await owner.call('record/count', { type: 'OrionInsight' })).count, 1)
 })
 
 test('operators add up each time they are asked for', async (t) => {

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { Json } from '../../../sdk/json.ts'
+import type { Record } from '../../../sdk/model.ts'
 import { ListRecords } from '../../../sdk/protocol/records.ts'
+import { SearchRecords, type Snippet } from '../../../sdk/protocol/search.ts'
 import { Answer } from '../answer.ts'
 import { detail, json, limit, maxTokens, type } from '../arguments.ts'
-import { recordLine } from '../record-text.ts'
+import { dataText, recordLine } from '../record-text.ts'
 import { defineTool, type ToolCall, ToolInputError } from '../tool.ts'
 
 const input = z.strictObject({
@@ -42,11 +44,33 @@ export const searchTool = defineTool({
       ...(page === undefined ? {} : input.parse(page.args)),
       maxTokens: asked.maxTokens,
     }
-    return { text: await list(question, page?.after, call) }
+    const ask = question.query === undefined ? list : search
+    return { text: await ask(question, page?.after, call) }
   },
 })
 
 type Question = z.output<typeof input>
+
+async function search(asked: Question, after: string | undefined, call: ToolCall): Promise<string> {
+  const { query = '', types, where, limit, detail } = asked
+  const params = { query, types, where, limit, after, highlight: detail === 'index' }
+  const { hits, next } = await call.client.request(SearchRecords, params, { signal: call.signal })
+  const answer = new Answer(asked.maxTokens)
+  for (const { record, snippet } of hits) {
+    const outline = await call.agent.typeOutline(call.client, record.type, call.signal)
+    const shown =
+      snippet === undefined ? recordLine(record, detail, outline) : hitLine(record, snippet)
+    if (answer.offer(shown)) call.agent.note(record)
+  }
+  if (hits.length === 0)
+    answer.say('nothing found; fewer or other words may find more, OR joins choices')
+  return closing(answer, { next, args: argsOf(asked) }, call)
+}
+
+/** A record by the place where the words were found. */
+function hitLine({ type, id, version }: Record, snippet: Snippet): string {
+  return `${type}/${id} v${version} ${dataText(snippet.text)}`
+}
 
 async function list(asked: Question, after: string | undefined, call: ToolCall): Promise<string> {
   const [type, ...others] = asked.types ?? []

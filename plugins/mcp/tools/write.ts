@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { WriteResult } from '../../../sdk/model.ts'
 import { Transact, type TransactOperation } from '../../../sdk/protocol/records.ts'
 import { json } from '../arguments.ts'
+import { duplicateLine } from '../duplicates.ts'
 import { failureText } from '../failure-text.ts'
 import { operation, operationsOf, resolveOperation } from '../operations.ts'
 import { recordLine } from '../record-text.ts'
@@ -20,6 +21,7 @@ const input = z.strictObject({
   operations: z.array(json).min(1).max(100).optional().describe('several at once, all or nothing'),
   reason: z.string().max(1000).optional(),
   dryRun: z.boolean().optional(),
+  allowDuplicate: z.boolean().optional(),
   key: z.string().min(1).max(100).optional().describe('same key, one effect'),
 })
 
@@ -40,7 +42,7 @@ export const writeTool = defineTool({
       reason: 'seen again',
     },
   ],
-  run: async ({ operations, reason, dryRun, key, ...single }, call) => {
+  run: async ({ operations, reason, dryRun, key, allowDuplicate, ...single }, call) => {
     const asked = operationsOf(operations, single)
     const work = asked.map((operation) => resolveOperation(operation, call))
     const request = {
@@ -51,6 +53,11 @@ export const writeTool = defineTool({
       ...(dryRun === true ? { return: 'record' as const } : {}),
     }
     try {
+      if (allowDuplicate !== true) {
+        const { idempotencyKey = randomUUID() } = request
+        const line = await call.agent.once(idempotencyKey, () => duplicateOf(work, call))
+        if (line !== undefined) return { text: line, isError: true }
+      }
       const done = await call.client.request(Transact, request, { signal: call.signal })
       return answerOf(done.results, { dryRun, replayed: done.replayed }, call)
     } catch (error) {
@@ -59,6 +66,19 @@ export const writeTool = defineTool({
     }
   },
 })
+
+/** What is there already of what would be created. */
+async function duplicateOf(
+  work: readonly TransactOperation[],
+  call: ToolCall,
+): Promise<string | undefined> {
+  for (const operation of work) {
+    if (operation.op !== 'create') continue
+    const line = await duplicateLine(operation.type, operation.data, call)
+    if (line !== undefined) return line
+  }
+  return undefined
+}
 
 /** Operators add up, so that two equal calls may be meant; of others the second is a repetition. */
 function keyOf(

@@ -16,6 +16,7 @@ import { moves, wrongLifecycle } from './lifecycle-moves.ts'
 import { eraseBackFrom } from './record-history.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import { type ChecksAt, ReferenceWrites } from './reference-writes.ts'
+import { RequestWork } from './request-work.ts'
 import type { StoredRecord } from './row-codec.ts'
 import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
@@ -50,9 +51,7 @@ export class RecordWriter {
   readonly #caller: Caller
   readonly #authorship: Authorship
   readonly #references: ReferenceWrites
-  /** JSON text that this request has written so far, in bytes, and steps of matching texts against patterns. */
-  #writtenBytes = 0
-  #matchSteps = 0
+  readonly #work: RequestWork
 
   /** @param checksAt - `end` for a request of several operations, which then calls `finish`. */
   constructor(
@@ -64,6 +63,7 @@ export class RecordWriter {
     },
   ) {
     this.#context = context
+    this.#work = new RequestWork(context.limits)
     this.#caller = request.caller
     this.#authorship = request.authorship
     this.#references = new ReferenceWrites(context, request.caller, request.checksAt)
@@ -95,7 +95,7 @@ export class RecordWriter {
 
   #create(entry: RecordTypeEntry, operation: Create, move: string | undefined): Written {
     const check = move === undefined ? checkNewData : checkData
-    const data = check(entry.schema, operation.data, this.#spend)
+    const data = check(entry.schema, operation.data, this.#work.match)
     const encodedData = this.#encode(entry, data)
     const id = operation.id ?? uuidV7()
     const { at, actor } = this.#authorship
@@ -118,7 +118,7 @@ export class RecordWriter {
     const entry = this.#context.type(imported.type)
     const { extra } = imported
     const given = extra === undefined ? imported.data : { ...imported.data, extra }
-    const data = checkData(entry.schema, given, this.#spend)
+    const data = checkData(entry.schema, given, this.#work.match)
     const encodedData = this.#encode(entry, data)
     const { at, actor } = this.#authorship
     const createdAt =
@@ -203,7 +203,7 @@ export class RecordWriter {
     record: Record,
     { operation, move }: { readonly operation: Update; readonly move: string | undefined },
   ): AppliedChanges {
-    const options = { spend: this.#spend, mayManage: move !== undefined }
+    const options = { spend: this.#work.match, mayManage: move !== undefined }
     try {
       return applyChanges(entry.schema, record.data, operation, options)
     } catch (error) {
@@ -224,7 +224,7 @@ export class RecordWriter {
     const seq = this.#context.log.nextSeq
     const next = this.#next(record, seq, { data: record.data, lifecycle })
     const encodedData = JSON.stringify(next.data)
-    this.#take(encodedData.length)
+    this.#work.write(encodedData.length)
     const moved = entry.move(this.#context.connection, {
       record: next,
       seq,
@@ -347,29 +347,8 @@ export class RecordWriter {
       const message = `the data of a ${entry.definition.name} has ${actual} bytes; the limit is ${limit}`
       throw new OrionError('too_large', message, { limit, actual })
     }
-    this.#take(actual)
+    this.#work.write(actual)
     return encoded
-  }
-
-  /** The work of one request is one step of the daemon: nobody else has a turn before its end. */
-  #take(bytes: number): void {
-    const limit = this.#context.limits.transactionMaxBytes
-    const actual = this.#writtenBytes + bytes
-    if (this.#writtenBytes > 0 && actual > limit) {
-      const message = `the records of the transaction have more than ${limit} bytes`
-      const remedy = 'send fewer operations at a time'
-      throw new OrionError('too_large', message, { limit, actual, remedy })
-    }
-    this.#writtenBytes = actual
-  }
-
-  readonly #spend = (steps: number): void => {
-    const limit = this.#context.limits.matchStepsMax
-    this.#matchSteps += steps
-    if (this.#matchSteps <= limit) return
-    const message = 'the texts take too long to match against the patterns of their fields'
-    const remedy = 'send shorter texts or fewer records, or give the fields simpler patterns'
-    throw new OrionError('too_large', message, { limit, actual: this.#matchSteps, remedy })
   }
 }
 

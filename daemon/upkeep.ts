@@ -119,17 +119,17 @@ export class Upkeep implements StoreUpkeep {
     const { opened, databasePath } = this.#parts
     let content = await this.#inspect(signal)
     const indexes = content.flatMap(({ reindex = [] }) => reindex)
+    const references = content.flatMap((finding) => finding.references ?? [])
     let rebuilt: Finding[] = []
-    if (repair && indexes.length > 0 && opened.maintenance === undefined) {
-      await opened.store.rebuildIndexes(indexes)
-      const repaired = `built ${indexes.join(', ')} anew`
+    if (repair && indexes.length + references.length > 0 && opened.maintenance === undefined) {
+      await opened.store.rebuild({ indexes, references })
       content = await this.#inspect(signal)
-      rebuilt = [{ check: 'indexes', level: 'ok', message: 'the indexes were wrong', repaired }]
+      rebuilt = rebuiltFindings(indexes, references)
     }
     const { findings, goodBackup } = await this.#backupFindings(signal)
     return {
       findings: [
-        ...content.map(({ reindex: _, ...finding }) =>
+        ...content.map(({ reindex: _, references: __, ...finding }) =>
           goodBackup === undefined ? withoutBackup(finding, databasePath) : finding,
         ),
         ...rebuilt,
@@ -215,6 +215,24 @@ export class Upkeep implements StoreUpkeep {
     }
     return { findings: [noBackupFinding(bad, maintenance === undefined)] }
   }
+}
+
+function rebuiltFindings(indexes: readonly string[], references: readonly string[]): Finding[] {
+  const finding = (check: string, message: string, repaired: string): Finding[] => [
+    { check, level: 'ok', message, repaired },
+  ]
+  return [
+    ...(indexes.length === 0
+      ? []
+      : finding('indexes', 'the indexes were wrong', `built ${indexes.join(', ')} anew`)),
+    ...(references.length === 0
+      ? []
+      : finding(
+          'references',
+          'the table of who names whom was wrong',
+          `built it anew for ${references.join(', ')}`,
+        )),
+  ]
 }
 
 /** Checks and restores that may run or wait at once. */

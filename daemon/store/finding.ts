@@ -8,4 +8,6 @@ export interface Finding {
   readonly remedy?: string
   /** Indexes that building them anew would mend. */
   readonly reindex?: readonly string[]
+  /** Types whose references would be mended by making their rows of the table anew. */
+  readonly references?: readonly string[]
 }

@@ -116,7 +116,8 @@ function indexedColumns(connection: Connection, table: string): ReadonlySet<stri
   )
 }
 
-function typesOf(connection: Connection, faults: string[]): RecordTypeDefinition[] {
+/** The definitions of a file; those that can't be read are added to the faults. */
+export function typesOf(connection: Connection, faults: string[]): RecordTypeDefinition[] {
   const rows = connection.prepare('SELECT name, definition FROM record_types ORDER BY name').all()
   return rows.flatMap((row) => {
     try {

@@ -7,7 +7,14 @@ import { isOrionError } from '../../sdk/errors.ts'
 import type { Connection, Engine } from './engine/engine.ts'
 import type { Finding } from './finding.ts'
 import { formatOf } from './format.ts'
-import { inspectLog, inspectRecords, inspectRest, inspectTypes } from './inspect-content.ts'
+import {
+  inspectLog,
+  inspectRecords,
+  inspectRest,
+  inspectTypes,
+  typesOf,
+} from './inspect-content.ts'
+import { inspectReferences } from './inspect-references.ts'
 import { defineWordFunctions } from './search/index-tables.ts'
 import { inspectSearch } from './search/inspect-search.ts'
 import { storageError } from './storage-error.ts'
@@ -63,6 +70,7 @@ export function inspectFile(
         ...inspectLog(connection, options.nowMicros),
         ...inspectTypes(connection),
         ...inspectRecords(connection),
+        ...(format > 1 ? inspectReferences(connection, typesOf(connection, [])) : []),
         ...inspectRest(connection, options.nowMicros),
         ...(format >= searchFormat ? inspectSearch(connection, engine.fullText, findings) : []),
       )

@@ -134,10 +134,22 @@ export function danglingReferences(
     }))
 }
 
-/** All records of a type, some at a time. */
-function* recordsOf(
+/** Whether the table knows that a record names another one. */
+export function isNamed(connection: Connection, by: Referrer, to: Reference): boolean {
+  const values = [to.type, to.id, by.type, to.place.path, by.id]
+  return connection.prepare(known).get(values) !== undefined
+}
+
+const known = `SELECT 1 FROM record_references
+  WHERE target_type = ? AND target_id = ? AND type = ? AND field = ? AND id = ?`
+
+/** What it takes to read the references of a type. */
+export type RecordsOfType = Pick<RecordTypeEntry, 'definition' | 'references' | 'codec'>
+
+/** All records of a type that has references, some at a time. */
+export function* recordsOf(
   connection: Connection,
-  entry: RecordTypeEntry,
+  entry: RecordsOfType,
 ): Generator<{ readonly id: string; readonly data: JsonObject }> {
   if (entry.references.length === 0) return
   const table = quoteName(recordTableName(entry.definition.name))

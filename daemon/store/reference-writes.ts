@@ -132,7 +132,8 @@ export class ReferenceWrites {
     if (missing.length === 0) return
     if (this.#checksAt === 'once') throw missingError(by, missing)
     const check = (): void => {
-      const still = this.#missing(by, checked, imported)
+      const named = missing.map(({ reference }) => reference)
+      const still = this.#missing(by, named, imported)
       if (still.length > 0) throw missingError(by, still)
     }
     this.#pending.push({ operation: this.#operation, check })

@@ -19,6 +19,7 @@ import type * as types from '../../sdk/protocol/types.ts'
 import type * as upkeep from '../../sdk/protocol/upkeep.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { ManagedAnswer, ManagedRequest, ManagedTransaction } from './managed-api.ts'
+import type { Derived } from './rebuild.ts'
 
 /** On whose behalf a request is made; the session proved it. */
 export interface Caller {
@@ -305,8 +306,8 @@ export interface StoreApi extends StoreReads, StoreWrites, StoreManagement {
    */
   compact(before: Token | undefined): Promise<Result<typeof daemon.CompactStore>>
   backup(path: string | undefined, signal?: AbortSignal): Promise<Result<typeof daemon.BackupStore>>
-  /** Builds indexes anew, one transaction each; nothing that is stored changes. */
-  rebuildIndexes(names: readonly string[]): Promise<void>
+  /** Makes anew what follows from the records; nothing else that is stored changes. */
+  rebuild(what: Derived): Promise<void>
   status(): StoreStatus
   /** Lets accepted writes finish, checkpoints, and closes the file. Idempotent. */
   close(): Promise<void>

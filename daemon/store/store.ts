@@ -13,6 +13,7 @@ import { LongReads } from './long-reads.ts'
 import { NamedPositions } from './named-positions.ts'
 import { PastRecords } from './past-records.ts'
 import { reachSeq } from './reach-seq.ts'
+import { rebuildDerived } from './rebuild.ts'
 import { compileRecordFilter } from './record-filter.ts'
 import { RecordReads } from './record-reads.ts'
 import { RecordScans } from './record-scan.ts'
@@ -25,7 +26,6 @@ import type { Caller, StoreApi, StoreStatus } from './store-api.ts'
 import { StoreContext } from './store-context.ts'
 import { loadIdentity, newestInstant, readMeta } from './store-meta.ts'
 import type { StoreOptions } from './store-options.ts'
-import { quoteName } from './tables.ts'
 import { tokensOf } from './tokens.ts'
 import { TypeRegistry } from './type-registry.ts'
 import { TypeRequests } from './type-requests.ts'
@@ -259,13 +259,8 @@ export class Store implements StoreApi {
     return { floor: this.tokenAt(floorSeq), deleted }
   }
 
-  async rebuildIndexes(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      if (await this.#search.rebuild(name)) continue
-      const run = (): void => this.#connection.exec(`REINDEX ${quoteName(name)}`)
-      await this.#queue.submit({ undo: 'nothing', alone: true, run }, {})
-    }
-  }
+  readonly rebuild: StoreApi['rebuild'] = (what) =>
+    rebuildDerived({ context: this.#context, queue: this.#queue, search: this.#search }, what)
 
   status(): StoreStatus {
     const { engine, path } = this.#options

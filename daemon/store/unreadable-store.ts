@@ -65,7 +65,7 @@ export function unreadableStore(parts: UnreadableParts): StoreApi {
     typeNames: () => [],
     recordFilter: refuse,
     readSnapshot: refuse,
-    rebuildIndexes: refused,
+    rebuild: refused,
     status: () => statusOf(parts),
     close: async () => {},
   }

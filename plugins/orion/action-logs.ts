@@ -33,6 +33,15 @@ export class ActionLogs {
     return this.records.listAll({ ...page, where: { traceId }, orderBy: oldestFirst })
   }
 
+  /** A page of the actions that changed a record, newest first. The id may be of any type: an action does not say which. */
+  async affecting(
+    id: string,
+    page: PageOf<typeof OrionActionLog> = {},
+  ): Promise<Page<typeof OrionActionLog>> {
+    const where = { affectedIds: { contains: id } }
+    return await this.records.list({ limit: usualLimit, ...page, where, orderBy })
+  }
+
   /** A page of the actions that failed at or after an instant, newest first; of one type if that is given. */
   async failuresSince(
     since: Instant,

@@ -1,7 +1,8 @@
 import type { Client } from '../../sdk/client/client.ts'
-import type { FoundPage, Page } from '../../sdk/client/queries.ts'
+import type { FoundPage, GetOptions, Page } from '../../sdk/client/queries.ts'
+import type { ReferrerPage } from '../../sdk/client/referrers.ts'
 import type { Repository } from '../../sdk/client/repository.ts'
-import type { Record } from '../../sdk/model.ts'
+import { idProblem, type Record } from '../../sdk/model.ts'
 import type { RecordData } from '../../sdk/record-type.ts'
 import { OrionInsight } from './record-types.ts'
 import { type FoundPart, type PageOf, usualLimit } from './selection.ts'
@@ -56,12 +57,38 @@ export class Insights {
     })
   }
 
-  /** The insights that one names. */
+  /**
+   * An insight and those that it names, in one request.
+   *
+   * @throws NotFoundError if there is no such insight.
+   */
+  async follow(
+    id: string,
+    options: Pick<GetOptions, 'atLeast' | 'signal' | 'timeoutMs'> = {},
+  ): Promise<NamedInsights & { readonly insight: InsightRecord }> {
+    const {
+      expanded,
+      omitted: _,
+      ...insight
+    } = await this.records.get(id, {
+      ...options,
+      expand: ['supports', 'contradicts', 'relatedTo'],
+    })
+    const { supports, contradicts, relatedTo } = expanded
+    return {
+      insight,
+      supports: supports.filter(isActive),
+      contradicts: contradicts.filter(isActive),
+      relatedTo: relatedTo.filter(isActive),
+    }
+  }
+
+  /** The insights that one names, as they are now. */
   async named({ data }: InsightRecord): Promise<NamedInsights> {
     const { supports, contradicts, relatedTo } = data
     const ids = [...new Set([...supports, ...contradicts, ...relatedTo])]
     const found = new Map<string, InsightRecord>()
-    for (const record of await this.records.getMany(ids))
+    for (const record of await this.records.getMany(ids.filter(isId)))
       if (record?.lifecycle === 'active') found.set(record.id, record)
     const present = (names: readonly string[]): InsightRecord[] =>
       names.flatMap((id) => found.get(id) ?? [])
@@ -72,19 +99,27 @@ export class Insights {
     }
   }
 
-  /** A page of the insights that name one as supported, contradicted or related, the surest first. */
+  /** A page of the insights that name one, and by what: as supported, contradicted or related; by one of them if asked. */
   async naming(
     id: string,
-    page: PageOf<typeof OrionInsight> = {},
-  ): Promise<Page<typeof OrionInsight>> {
-    const contains = { contains: id }
-    return await this.records.list({
+    { by, ...page }: PageOf<typeof OrionInsight> & { readonly by?: keyof NamedInsights } = {},
+  ): Promise<ReferrerPage<typeof OrionInsight>> {
+    return await this.records.referrersPage(id, {
       limit: usualLimit,
       ...page,
-      where: { or: [{ supports: contains }, { contradicts: contains }, { relatedTo: contains }] },
-      orderBy: surestFirst,
+      from: OrionInsight,
+      ...(by === undefined ? {} : { field: by }),
     })
   }
+}
+
+function isActive({ lifecycle }: InsightRecord): boolean {
+  return lifecycle === 'active'
+}
+
+/** A weak reference may hold any text, also one that nothing can be asked by. */
+function isId(text: string): boolean {
+  return idProblem(text) === undefined
 }
 
 const surestFirst = [{ field: 'confidenceScore', direction: 'desc' }] as const

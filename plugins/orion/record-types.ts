@@ -3,7 +3,17 @@
  * and what waits for somebody's approval. Fields are flat and camelCase; the columns they come from are named
  * alike in snake_case. Texts have a longest length only where the earlier system enforced one.
  */
-import { enumeration, instant, integer, json, list, number, object, text } from '../../sdk/field.ts'
+import {
+  enumeration,
+  instant,
+  integer,
+  json,
+  list,
+  number,
+  object,
+  reference,
+  text,
+} from '../../sdk/field.ts'
 import { proposalStates } from '../../sdk/proposal-states.ts'
 import { defineRecordType, type RecordType } from '../../sdk/record-type.ts'
 
@@ -84,7 +94,10 @@ export const JobResult = defineRecordType('JobResult', {
   indexes: [['jobId', 'createdAt']],
 })
 
-/** Something that was learned, and how far to trust it. */
+/**
+ * Something that was learned, and how far to trust it. What it names is weak: insights come from elsewhere in any order,
+ * and the earlier system never looked whether they were there.
+ */
 export const OrionInsight = defineRecordType('OrionInsight', {
   description: 'Something that was learned: where it holds, where it came from, how sure it is.',
   fields: {
@@ -113,9 +126,18 @@ export const OrionInsight = defineRecordType('OrionInsight', {
       default: 'unknown',
       description: 'How it was drawn from them, such as `mining` or `review`.',
     }),
-    supports: list(text(), { default: [], description: 'Ids of insights that it backs.' }),
-    contradicts: list(text(), { default: [], description: 'Ids of insights that it opposes.' }),
-    relatedTo: list(text(), { default: [], description: 'Ids of insights to read beside it.' }),
+    supports: list(reference('self', { weak: true }), {
+      default: [],
+      description: 'Ids of insights that it backs.',
+    }),
+    contradicts: list(reference('self', { weak: true }), {
+      default: [],
+      description: 'Ids of insights that it opposes.',
+    }),
+    relatedTo: list(reference('self', { weak: true }), {
+      default: [],
+      description: 'Ids of insights to read beside it.',
+    }),
     extra,
   },
   indexes: [['domain', 'confidenceScore'], ['domain', 'createdAt'], ['confidenceScore']],

@@ -230,7 +230,12 @@ test('a store of the format before gets its rows when it is opened', async (t) =
   await store.close()
   const engine = await loadTestEngine()
   const connection = engine.open(path, { syncMode: 'off', cacheKib: 1024, statementsMax: 8 })
-  connection.exec(`DROP TABLE record_references; DELETE FROM meta WHERE key LIKE 'references:%'`)
+  const later = formatMigrations.slice(1).flatMap(({ statements }) => statements)
+  for (const statement of later) {
+    const name = /^CREATE (?:VIRTUAL )?TABLE (\w+)/.exec(statement)?.[1]
+    if (name !== undefined) connection.exec(`DROP TABLE ${name}`)
+  }
+  connection.exec(`DELETE FROM meta WHERE key LIKE 'references:%'`)
   connection.exec('PRAGMA user_version = 1')
   connection.close()
   await (await openTestStore(t, { path, types: [], migrations: formatMigrations })).close()

@@ -11,6 +11,8 @@ for (const suite of [
   'open',
   'query-model',
   'query-sql',
+  'references',
+  'references-model',
   'search/index',
   'search/search',
   'transactions',

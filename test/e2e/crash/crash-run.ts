@@ -149,6 +149,7 @@ class CrashRun {
     }
     const keys = new Map(this.#events.map((event) => [recordKey(event), event]))
     this.#problems.push(...recordProblems(this.#events, await recordsOf(connection, keys)))
+    this.#problems.push(...(await referenceProblems(connection)))
     this.#integrity = await this.#checkBackup(connection)
     if (this.#integrity !== undefined && this.#integrity !== 'ok') {
       this.#problems.push(`a backup is not sound: ${this.#integrity}`)
@@ -290,3 +291,15 @@ export function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }
+
+/** Who names whom has to be what the records say. */
+async function referenceProblems(connection: PlainConnection): Promise<string[]> {
+  const { findings } = checkAnswer.parse(await connection.call('daemon/check', {}))
+  const about = findings.filter(({ check }) => check === 'references')
+  if (about.length === 0) return ['nobody looked at the table of who names whom']
+  return about.flatMap(({ level, message }) => (level === 'ok' ? [] : [message]))
+}
+
+const checkAnswer = z.object({
+  findings: z.array(z.object({ check: z.string(), level: z.string(), message: z.string() })),
+})

@@ -91,12 +91,12 @@ async function nextAttempt(
   { key, life, random }: WriterOptions & { readonly key: string },
 ): Promise<Attempt | undefined> {
   const dice = random()
-  if (dice < 0.25) return create(key, 'OrionInsight', { id: key, data: insight(key) })
+  if (dice < 0.25) return create(key, 'OrionInsight', { id: key, data: naming(key) })
   if (dice < 0.5) {
     const id = contested[Math.floor(random() * contested.length)] ?? ''
     const version = await versionOf(connection, id)
     if (version === undefined) return undefined
-    const set = { summary: key }
+    const set = naming(key)
     return update(key, { type: 'OrionInsight', id, expectedVersion: version, set })
   }
   if (dice < 0.75) {
@@ -153,6 +153,11 @@ function attempt(
 
 function insight(summary: string): JsonObject {
   return { summary, domain: 'crash' }
+}
+
+/** Names others, so that each write changes the table of who names whom. */
+function naming(key: string): JsonObject {
+  return { ...insight(key), supports: [...contested.slice(1)], relatedTo: [key] }
 }
 
 async function outcomeOf(connection: PlainConnection, attempt: Attempt): Promise<Outcome> {

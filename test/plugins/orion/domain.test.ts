@@ -24,6 +24,13 @@ test('action logs are found by type newest first, by trace oldest first, and by 
       { actionType, status, ...(traceId === undefined ? {} : { traceId }) },
       { return: 'record' },
     )
+  const { id: affected } = await logs.records.create({
+    actionType: 'touch',
+    status: 'SUCCESS',
+    affectedIds: ['x', 'y'],
+  })
+  assert.deepEqual(idsOf((await logs.affecting('y')).records), [affected])
+  assert.deepEqual(idsOf((await logs.affecting('z')).records), [])
   const first = await log('save', 'SUCCESS', 't1')
   const second = await log('save', 'FAILURE', 't1')
   const third = await log('load', 'FAILURE')
@@ -104,8 +111,14 @@ test('insights are found by domain, the surest first, and by what they name', as
     ['low'],
     ['high'],
   ])
-  assert.deepEqual(idsOf((await insights.naming('low')).records), ['judge'])
-  assert.deepEqual(idsOf((await insights.naming('%')).records), [])
+  const { insight, ...followed } = await insights.follow('judge')
+  assert.deepEqual([insight, followed], [record, named])
+  const naming = async (...asked: Parameters<typeof insights.naming>) =>
+    (await insights.naming(...asked)).referrers.map(({ record, field }) => `${record.id} ${field}`)
+  assert.deepEqual(await naming('low'), ['judge contradicts'])
+  assert.deepEqual(await naming('high'), ['judge relatedTo', 'judge supports'])
+  assert.deepEqual(await naming('high', { by: 'supports' }), ['judge supports'])
+  assert.deepEqual(await naming('%'), [])
 })
 
 test('of eight callers at once that count a use, none is lost', async (t) => {

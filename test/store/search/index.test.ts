@@ -227,7 +227,7 @@ test('an index that is not as its records is found out, and built anew', async (
   const wrong = (await faults(path)).join()
   assert.match(wrong, /the search index of Leaf is wrong/)
   const store = await openTestStore(t, { path, types })
-  await store.rebuildIndexes(['s_Leaf_1'])
+  await store.rebuild({ indexes: ['s_Leaf_1'] })
   assert.equal(await ids(store, 'another'), 'l3')
   await store.close()
   assert.doesNotMatch((await faults(path)).join(), /search index/)

@@ -1,16 +1,9 @@
 /** Makes anew what follows from the records and is kept beside them. No record is touched. */
 import { rebuildReferences } from './reference-table.ts'
+import type { Derived } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
 import { quoteName } from './tables.ts'
 import type { WriteQueue } from './write-queue.ts'
-
-/** What is to be made anew. */
-export interface Derived {
-  /** Indexes, by their names in the file. */
-  readonly indexes?: readonly string[]
-  /** Types whose rows in the table of references are wrong; also such as are there no more. */
-  readonly references?: readonly string[]
-}
 
 /** What it takes to do so. */
 export interface Rebuilding {

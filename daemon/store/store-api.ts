@@ -19,7 +19,6 @@ import type * as types from '../../sdk/protocol/types.ts'
 import type * as upkeep from '../../sdk/protocol/upkeep.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { ManagedAnswer, ManagedRequest, ManagedTransaction } from './managed-api.ts'
-import type { Derived } from './rebuild.ts'
 
 /** On whose behalf a request is made; the session proved it. */
 export interface Caller {
@@ -258,6 +257,14 @@ export interface StoreBackupsApi {
 
 /** A backup that was made. */
 export type Backup = Result<typeof upkeep.ListBackups>['backups'][number]
+
+/** What is to be made anew. */
+export interface Derived {
+  /** Indexes, by their names in the file. */
+  readonly indexes?: readonly string[]
+  /** Types whose rows in the table of references are wrong; also such as are there no more. */
+  readonly references?: readonly string[]
+}
 
 /** The store as the session, the events and the composition root see it. */
 export interface StoreApi extends StoreReads, StoreWrites, StoreManagement {

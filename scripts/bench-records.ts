@@ -9,11 +9,11 @@ import { parseArgs } from 'node:util'
 import { coloursFor } from '../plugins/cli/colours.ts'
 import { progressBar } from '../plugins/cli/present/progress-bar.ts'
 import { OrionInsight } from '../plugins/orion/record-types.ts'
-import { type Client, connect, type Repository } from '../sdk/index.ts'
+import { type Client, connect, type RecordType, type Repository } from '../sdk/index.ts'
 import { ShutdownDaemon } from '../sdk/protocol/daemon.ts'
 import { NativeRecords } from './bench/native-records.ts'
 import { printPlace, printRatioTable, type RatioRow } from './bench/ratio-table.ts'
-import { bulkInsights, domainOf } from './bench/records-workload.ts'
+import { bulkInsights, domainOf, PlainInsight } from './bench/records-workload.ts'
 
 type Insights = Repository<typeof OrionInsight>
 type Sample = { readonly ours: number; readonly theirs: number }
@@ -39,8 +39,17 @@ const client: Client = await connect({
 try {
   printPlace(`${recordCount} insights, ${rounds} rounds by turns`)
   const insights = client.repository(OrionInsight)
-  const { native, bulk } = await loadBoth(insights)
-  const rows = [bulk, ...(await measure(insights, native))]
+  const plain = await loadBoth(client.repository(PlainInsight), {
+    name: 'bulk creation',
+    also: '',
+    target: { least: 0.5 },
+  })
+  plain.native.close()
+  const { native, bulk } = await loadBoth(insights, {
+    name: 'bulk creation of what is searched',
+    also: ' and an FTS5 index',
+  })
+  const rows = [plain.bulk, bulk, ...(await measure(insights, native))]
   process.exitCode = printRatioTable(rows)
   await tellReads(insights)
   native.close()
@@ -51,8 +60,15 @@ try {
 }
 
 /** A tenth of the records at a time by turns, so that each side is measured at every size. */
-async function loadBoth(insights: Insights) {
-  const native = new NativeRecords(join(directory, 'native.db'))
+async function loadBoth(
+  insights: Pick<Insights, 'createMany'> & { readonly type: RecordType },
+  {
+    name,
+    also,
+    ...told
+  }: { readonly name: string; readonly also: string } & Pick<RatioRow, 'target'>,
+) {
+  const native = new NativeRecords(join(directory, `${insights.type.name}.db`), insights.type)
   const all = [...bulkInsights(recordCount, 'r')]
   const samples: Sample[] = []
   const part = Math.ceil(recordCount / 10)
@@ -78,10 +94,10 @@ async function loadBoth(insights: Insights) {
   }
   await bar.clear()
   const bulk: RatioRow = {
-    name: 'bulk creation',
+    name,
     unit: 'records/s',
-    against: `better-sqlite3 in process: the same rows, transactions of ${batchSize}, each on disk`,
-    target: { least: 0.5 },
+    against: `better-sqlite3 in process: the same rows${also}, transactions of ${batchSize}, each on disk`,
+    ...told,
     samples,
   }
   return { native, bulk }

@@ -4,20 +4,25 @@ import { first } from '../../daemon/store/migrations/0001-first.ts'
 import { compileCount, compileList, type ListQuery } from '../../daemon/store/query-sql.ts'
 import { recordTableName } from '../../daemon/store/sql.ts'
 import { createTableStatements } from '../../daemon/store/tables.ts'
-import { OrionInsight } from '../../plugins/orion/record-types.ts'
+import type { RecordType } from '../../sdk/record-type.ts'
 import { loadNative } from './native.ts'
 import type { BulkInsight } from './records-workload.ts'
 
-const { definition } = OrionInsight
-const table = recordTableName(OrionInsight.name)
 const actor = '{"principal":"owner","client":"bench/1"}'
 
 /** A file of insights. */
 export class NativeRecords {
   readonly #db
+  readonly #type: RecordType
+  readonly #table: string
+  readonly #isSearched: boolean
   #seq = 0
 
-  constructor(path: string) {
+  constructor(path: string, type: RecordType) {
+    const { definition } = type
+    this.#type = type
+    this.#table = recordTableName(type.name)
+    this.#isSearched = Object.values(definition.fields).some((field) => field.searchable)
     const Native = loadNative()
     if (Native === undefined) throw new Error('better-sqlite3 is missing: npm run bench:peers')
     this.#db = new Native(path)
@@ -27,13 +32,20 @@ export class NativeRecords {
     this.#db.pragma('cache_size = -16384')
     for (const sql of [...first.statements, ...createTableStatements(definition)])
       this.#db.exec(sql)
+    if (this.#isSearched)
+      this.#db.exec(`CREATE VIRTUAL TABLE search USING fts5(summary, domain, tags, content='')`)
   }
 
   /** Creates records in durable transactions of so many: each with its row, its event, and the answer to be repeated. */
   create(records: readonly BulkInsight[], batchSize: number): void {
     const db = this.#db
-    const lists = Object.entries(definition.fields).flatMap(([name, { kind, optional }]) =>
-      kind === 'list' && !optional && name !== 'tags' ? [name] : [],
+    const table = this.#table
+    const index = this.#isSearched
+      ? db.prepare('INSERT INTO search (rowid, summary, domain, tags) VALUES (?, ?, ?, ?)')
+      : undefined
+    const lists = Object.entries(this.#type.definition.fields).flatMap(
+      ([name, { kind, optional }]) =>
+        kind === 'list' && !optional && name !== 'tags' ? [name] : [],
     )
     const names = ['summary', 'domain', 'tags', 'confidenceScore', 'provenanceMethod', ...lists]
     const values = [...Array(5).fill('?'), ...lists.map(() => "'[]'")]
@@ -78,6 +90,7 @@ export class NativeRecords {
           actor,
           json,
         )
+        index?.run(this.#seq, summary, domain, tags.join(' '))
         results.push({
           type: 'OrionInsight',
           id,
@@ -91,15 +104,19 @@ export class NativeRecords {
     }
   }
 
+  get #from() {
+    return { definition: this.#type.definition, table: this.#table }
+  }
+
   /** The rows of a list. */
   list(query: Pick<ListQuery, 'where' | 'orderBy' | 'limit'>): number {
-    const { sql, values } = compileList({ definition, table, lifecycle: ['active'], ...query })
+    const { sql, values } = compileList({ ...this.#from, lifecycle: ['active'], ...query })
     return this.#db.prepare(unbounded(sql)).all(...values).length
   }
 
   /** The groups of a count. */
   groups(groupBy: string): number {
-    const { sql, values } = compileCount({ definition, table, lifecycle: ['active'], groupBy })
+    const { sql, values } = compileCount({ ...this.#from, lifecycle: ['active'], groupBy })
     return this.#db.prepare(unbounded(sql)).all(...values).length
   }
 

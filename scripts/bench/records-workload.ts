@@ -1,7 +1,23 @@
 /** Insights in great number, with values that are asked for. */
 
-import type { OrionInsight } from '../../plugins/orion/record-types.ts'
-import type { RecordInput } from '../../sdk/record-type.ts'
+import { OrionInsight } from '../../plugins/orion/record-types.ts'
+import type { RecordInput, RecordType } from '../../sdk/record-type.ts'
+
+/** Insights of which no field is searched: what the store alone costs. */
+export const PlainInsight: RecordType<(typeof OrionInsight)['fields']> = {
+  ...OrionInsight,
+  name: 'PlainInsight',
+  definition: {
+    ...OrionInsight.definition,
+    name: 'PlainInsight',
+    fields: Object.fromEntries(
+      Object.entries(OrionInsight.definition.fields).map(([name, field]) => {
+        const { searchable: _, ...rest } = field
+        return [name, rest]
+      }),
+    ),
+  },
+}
 
 /** One insight to create. */
 export interface BulkInsight {

@@ -50,6 +50,20 @@ test('a record is created, read, changed, listed, counted, moved and purged, and
   )
   assert.match(explained.stdout, /^reads 1 of 1 rows for a page of 0$/m)
   assert.match(explained.stdout, /SEARCH r_OrionInsight USING INDEX/)
+  const found = await place.orion(['search', 'cold -nothing', '--lifecycle', 'deleted'])
+  assert.match(found.stdout, /^OrionInsight a .*\(deleted\)\n {2}summary: cold cache$/m)
+  const hits = await place.json([
+    'search',
+    'cach*',
+    '--type',
+    'OrionInsight',
+    '--lifecycle',
+    'deleted',
+  ])
+  assert.match(
+    JSON.stringify(hits),
+    /"snippet":{"field":"summary","text":"cold cache","marks":\[\[5,10\]\]}/,
+  )
   const history = await place.json(['history', 'OrionInsight', 'a', '--limit', '1'])
   assert.ok(typeof history === 'object' && history !== null && 'versions' in history)
   assert.ok('next' in history)

@@ -4,6 +4,9 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { systemClock } from '../../../daemon/clock.ts'
+import { inspectFile } from '../../../daemon/store/inspect-file.ts'
+import { loadTestEngine } from '../../support/engine.ts'
 import { PlainConnection, Refused } from '../plain-connection.ts'
 import { preparations, WriteLedger, writeUntilCut } from './crash-writer.ts'
 import {
@@ -225,9 +228,20 @@ class CrashRun {
     return problems
   }
 
+  /** The rows, the log and the full-text indexes agree. */
+  async #inspect(path: string): Promise<void> {
+    const nowMicros = systemClock.nowMicros()
+    const report = inspectFile(await loadTestEngine(), path, { depth: 'everything', nowMicros })
+    const faults = report.findings.filter(({ level }) => level === 'fail')
+    this.#problems.push(...faults.map(({ message }) => `a backup does not agree: ${message}`))
+    const searched = report.findings.some(({ check }) => check === 'search')
+    if (!searched) this.#problems.push('the search indexes of a backup were not looked at')
+  }
+
   async #checkBackup(connection: PlainConnection): Promise<string | undefined> {
     const path = join(this.#settings.directory, 'backup.sqlite')
     await connection.call('daemon/backup', { path })
+    await this.#inspect(path)
     const { status, stdout, error } = spawnSync(
       'sqlite3',
       ['-batch', path, 'PRAGMA integrity_check'],

@@ -6,6 +6,7 @@ import { Insights } from '../../../plugins/orion/insights.ts'
 import { JobResults } from '../../../plugins/orion/job-results.ts'
 import { Patterns } from '../../../plugins/orion/patterns.ts'
 import { Proposals } from '../../../plugins/orion/proposals.ts'
+import { OrionInsight, OrionPattern } from '../../../plugins/orion/record-types.ts'
 import type { Client } from '../../../sdk/client/client.ts'
 import { NotFoundError } from '../../../sdk/client/typed-errors.ts'
 import { instantFromMicros } from '../../../sdk/instant.ts'
@@ -45,6 +46,27 @@ test('action logs are found by type newest first, by trace oldest first, and by 
   const since = instantFromMicros(0)
   const saved = await logs.failuresSince(since, { actionType: 'save' })
   assert.deepEqual(idsOf(saved.records), [second.id])
+})
+
+test('insights and patterns are found by their words, insights also by how sure they are', async (t) => {
+  const client = await setUp(t)
+  const insights = new Insights(client)
+  const patterns = new Patterns(client)
+  const domain = 'build'
+  await insights.records.create({ summary: 'the cache is cold', domain, confidenceScore: 0.3 })
+  await insights.records.create({ summary: '캐시가 비었다, the cache too', domain })
+  await patterns.records.create({ trigger: 'a cold cache', steps: ['warm it'] })
+  assert.equal((await insights.search('cache')).hits.length, 2)
+  const [sure, ...more] = (await insights.search('캐시', { minConfidence: 0.5, highlight: true }))
+    .hits
+  assert.deepEqual(sure?.snippet?.marks, [[0, 2]])
+  assert.deepEqual(more, [])
+  assert.equal((await patterns.search('warm')).hits[0]?.record.data.trigger, 'a cold cache')
+  const { hits } = await client.search('cold', { types: [OrionInsight, OrionPattern] })
+  const texts = hits.map(({ record }) =>
+    record.type === 'OrionInsight' ? record.data.summary : record.data.trigger,
+  )
+  assert.deepEqual(texts.sort(), ['a cold cache', 'the cache is cold'])
 })
 
 test('a job has a newest result, attempts in their order, and a flake rate over its runs', async (t) => {

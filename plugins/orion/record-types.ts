@@ -138,6 +138,10 @@ export const OrionInsight = defineRecordType('OrionInsight', {
       default: [],
       description: 'Ids of insights to read beside it.',
     }),
+    supersedes: list(reference('self', { weak: true }), {
+      default: [],
+      description: 'Ids of insights whose place it takes, because they hold no longer.',
+    }),
     extra,
   },
   indexes: [['domain', 'confidenceScore'], ['domain', 'createdAt'], ['confidenceScore']],

@@ -146,3 +146,21 @@ test('of twenty agents at once on one record each adds its part, with conflicts 
   assert.equal(new Set(tags).size, 20)
   assert.ok(conflicts > 0, 'some of them raced')
 })
+
+test('what was superseded stands behind what took its place, and says so', async (t) => {
+  const agent = await connectAgent(t, await startDaemon(t))
+  const words = 'clock clock clock of the flaky test'
+  const old = idIn(await agent.call('write', insight(words)))
+  const data = { summary: 'The test takes its time from a fake clock now', domain: 'ci' }
+  const fresh = { op: 'create', type: 'OrionInsight', data: { ...data, supersedes: [old] } }
+  const id = idIn(await agent.call('write', fresh))
+  for (const query of ['clock', 'flaky']) {
+    const lines = (await agent.call('search', { query })).split('\n')
+    assert.match(lines[0] ?? '', new RegExp(`^OrionInsight/${id} v1 `), query)
+    assert.match(
+      lines[1] ?? '',
+      new RegExp(`^OrionInsight/${old} v1 .* superseded by ${id}$`),
+      query,
+    )
+  }
+})

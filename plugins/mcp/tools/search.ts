@@ -5,7 +5,8 @@ import { ListRecords } from '../../../sdk/protocol/records.ts'
 import { SearchRecords, type Snippet } from '../../../sdk/protocol/search.ts'
 import { Answer } from '../answer.ts'
 import { detail, json, limit, maxTokens, type } from '../arguments.ts'
-import { dataText, recordLine } from '../record-text.ts'
+import { dataText, plain, recordLine } from '../record-text.ts'
+import { inSuccession } from '../succession.ts'
 import { defineTool, type ToolCall, ToolInputError } from '../tool.ts'
 
 const input = z.strictObject({
@@ -56,15 +57,24 @@ async function search(asked: Question, after: string | undefined, call: ToolCall
   const params = { query, types, where, limit, after, highlight: detail === 'index' }
   const { hits, next } = await call.client.request(SearchRecords, params, { signal: call.signal })
   const answer = new Answer(asked.maxTokens)
-  for (const { record, snippet } of hits) {
+  const ranked = await inSuccession<Found>(hits, (record) => ({ record }), call)
+  for (const { hit, successor } of ranked) {
+    const { record, snippet } = hit
     const outline = await call.agent.typeOutline(call.client, record.type, call.signal)
     const shown =
       snippet === undefined ? recordLine(record, detail, outline) : hitLine(record, snippet)
-    if (answer.offer(shown)) call.agent.note(record)
+    const mark = successor === undefined ? '' : ` superseded by ${plain(successor.id)}`
+    if (answer.offer(shown + mark)) call.agent.note(record)
   }
   if (hits.length === 0)
     answer.say('nothing found; fewer or other words may find more, OR joins choices')
   return closing(answer, { next, args: argsOf(asked) }, call)
+}
+
+/** A record that was found, and where in it. */
+interface Found {
+  readonly record: Record
+  readonly snippet?: Snippet | undefined
 }
 
 /** A record by the place where the words were found. */

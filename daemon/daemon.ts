@@ -25,6 +25,7 @@ import type { Config } from './config.ts'
 import { servicesOf } from './daemon-services.ts'
 import { EventBus } from './events/event-bus.ts'
 import { copyVerifier, fileInspector, type InspectFile } from './file-inspector.ts'
+import { approverFileName } from './governance/approver.ts'
 import { Governance } from './governance/governance.ts'
 import { CloseStack } from './lifecycle/close-stack.ts'
 import { IdleExit } from './lifecycle/idle-exit.ts'
@@ -128,7 +129,12 @@ async function compose(options: DaemonOptions, stack: CloseStack, told: Told): P
   stack.push('store', () => store.close())
   const bus = new EventBus(store, { clock, log })
   stack.push('events', () => bus.close())
-  const governance = new Governance({ ...config, actions: options.actions, store, clock, log })
+  const governance = new Governance({
+    ...config,
+    actions: options.actions,
+    approverPath: join(options.location.directory, approverFileName),
+    ...{ store, clock, log },
+  })
   stack.push('governance', () => governance.close())
   const shutdown = new Shutdown({ stack, log, retryAfterMs: retryAfterEndMs })
   told.because = () => shutdown.reason

@@ -12,7 +12,7 @@ import type { Log } from '../log.ts'
 import type { StoreApi } from '../store/store-api.ts'
 import { ActionRegistry, infoOf } from './action-registry.ts'
 import { Actions } from './actions.ts'
-import { type Approver, noApprover } from './approver.ts'
+import { Approver } from './approver.ts'
 import { type GovernedWrites, governWrites } from './governed-writes.ts'
 import { type GovernedCaller, ownerCredential } from './person.ts'
 import { Policy, type PolicyRule } from './policy.ts'
@@ -29,6 +29,8 @@ export interface GovernanceParts {
   readonly policy: readonly PolicyRule[]
   /** What can be done by name; no two of one name. */
   readonly actions: readonly Action[]
+  /** Where the digest of the approver's secret is kept. */
+  readonly approverPath: string
   readonly limits: Limits
   readonly clock: Clock
   readonly log: Log
@@ -48,7 +50,9 @@ export class Governance {
     const { store } = parts
     const policy = new Policy(parts.policy)
     this.#parts = parts
-    this.#approver = noApprover
+    this.#approver = new Approver(parts.approverPath, {
+      wrongDelayMs: parts.limits.wrongTokenDelayMs,
+    })
     this.writes = governWrites(store, policy)
     this.proposals = new Proposals({
       store,
@@ -72,6 +76,15 @@ export class Governance {
   async difference(about: About, caller: GovernedCaller): Promise<protocol.ProposalDifference> {
     const told = await differenceOf(this.#parts.store, about, caller)
     return { ...told, approver: this.#approver.isSet }
+  }
+
+  /** Makes approving need a secret of its own. */
+  async initApprover(
+    params: Params<typeof protocol.InitApprover>,
+    caller: GovernedCaller,
+  ): Promise<Result<typeof protocol.InitApprover>> {
+    await this.#approver.init(params, caller)
+    return { changed: true }
   }
 
   listActions(caller: GovernedCaller): Result<typeof actionProtocol.ListActions> {

@@ -28,16 +28,13 @@ export interface Authors {
  * Whether a reviewer is, or may be, one of the authors. The same token is the same person, whatever it calls itself. On
  * the owner's own channel, where nothing proves who is who, the owner under his own name may decide about what a
  * connection proposed that had taken a lesser one; nobody else there may.
- *
- * @param isProved - The reviewer has shown what only an approver has.
  */
 export function isAuthor(
   { principals, credentials }: Authors,
   reviewer: Pick<GovernedCaller, 'principal' | 'credential' | 'isRenamed'>,
-  isProved: boolean,
 ): boolean {
   if (principals.includes(reviewer.principal)) return true
-  if (isProved || !credentials.includes(reviewer.credential)) return false
+  if (!credentials.includes(reviewer.credential)) return false
   return reviewer.credential !== ownerCredential || reviewer.isRenamed
 }
 

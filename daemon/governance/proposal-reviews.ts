@@ -22,12 +22,8 @@ export function approvalsOf({ reviews, authors }: StoredProposal, digest: string
 }
 
 /** @throws OrionError `forbidden` for an author of the proposal. */
-export function assertNotAuthor(
-  { record, authors }: StoredProposal,
-  caller: GovernedCaller,
-  isProved: boolean,
-): void {
-  if (!isAuthor(authors, caller, isProved)) return
+export function assertNotAuthor({ record, authors }: StoredProposal, caller: GovernedCaller): void {
+  if (!isAuthor(authors, caller)) return
   const names = [...new Set(authors.principals)].join(' and ')
   throw new OrionError(
     'forbidden',

@@ -109,13 +109,13 @@ export class Proposals {
     caller: GovernedCaller,
   ): Promise<ProposalResult> {
     const { approverSecret, ...kept } = params
-    const isProved = await this.#parts.approver.prove(approverSecret)
+    await this.#parts.approver.prove(approverSecret)
     return await this.#manage('proposal/approve', kept, caller, (work) => {
       const proposal = present(work, params, { caller, scope: 'approve' })
       const over = expired(work, proposal, caller)
       if (over !== undefined) return over
       assertLegal(proposal, 'approved', caller)
-      assertNotAuthor(proposal, caller, isProved)
+      assertNotAuthor(proposal, caller)
       assertNotCounted(proposal, caller)
       const unfit = voided(work, proposal, caller)
       if (unfit !== undefined) return unfit
@@ -136,7 +136,7 @@ export class Proposals {
       const over = expired(work, proposal, caller)
       if (over !== undefined) return over
       assertLegal(proposal, 'rejected', caller)
-      assertNotAuthor(proposal, caller, false)
+      assertNotAuthor(proposal, caller)
       const { digest, comment } = params
       if (proposal.digest !== digest) throw digestError(proposal, caller)
       const said = { at: work.at, decision: 'rejected', digest, comment } as const

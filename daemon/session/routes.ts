@@ -59,6 +59,7 @@ export const routes: readonly Route[] = [
   route(proposal.CancelProposal, proposals.cancel),
   route(proposal.ExecuteProposal, proposals.execute),
   route(proposal.DiffProposal, proposals.diff),
+  route(proposal.InitApprover, proposals.initApprover),
   route(type.ListTypes, types.list),
   route(type.GetType, types.get),
   route(type.DefineType, types.define),

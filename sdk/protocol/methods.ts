@@ -49,6 +49,7 @@ export const requests: readonly RequestDefinition[] = [
   proposals.CancelProposal,
   proposals.ExecuteProposal,
   proposals.DiffProposal,
+  proposals.InitApprover,
   types.ListTypes,
   types.GetType,
   types.DefineType,

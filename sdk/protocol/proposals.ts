@@ -9,6 +9,8 @@ import * as shape from './schemas.ts'
 export const commentMaxLength = 2000
 /** Most references to what speaks for a proposal, and most tags. */
 export const evidenceMax = 100
+/** Shortest passphrase of an approver, in characters. */
+export const approverSecretMinLength = 12
 /** The action of a proposal that was made of operations. */
 export const rawAction = 'record.transact'
 
@@ -119,6 +121,17 @@ export const ExecuteProposal = defineRequest('proposal/execute', {
   scope: 'propose',
   reach: 'some',
   summary: 'Carries out an approved proposal, as one transaction with its change of state.',
+})
+
+export const InitApprover = defineRequest('approver/init', {
+  params: z.object({
+    secret: z.string().min(approverSecretMinLength).max(1024),
+    /** The present secret, if there is one. */
+    current: z.string().max(1024).optional(),
+  }),
+  result: z.object({ changed: z.literal(true) }),
+  scope: 'admin',
+  summary: 'Makes approving need a passphrase or key of its own; the owner alone, without a token.',
 })
 
 const difference = z.object({

@@ -47,6 +47,7 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
   ['event/publish', 'publish', (type) => ({ topic: `${type}.said`, dryRun: true })],
   ['event/list', 'read', (type) => ({ patterns: [`${type}.*`] })],
   ['subscription/open', 'read', (type) => ({ patterns: [`${type}.*`], allowUnknown: true })],
+  ['approver/init', 'admin'],
   ['daemon/compact', 'admin'],
   ['daemon/backup', 'admin'],
   ['daemon/backups', 'admin'],

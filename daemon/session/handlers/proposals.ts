@@ -17,6 +17,7 @@ export const proposals: {
   readonly cancel: Serves<typeof protocol.CancelProposal>
   readonly execute: Serves<typeof protocol.ExecuteProposal>
   readonly diff: Serves<typeof protocol.DiffProposal>
+  readonly initApprover: Serves<typeof protocol.InitApprover>
 } = {
   create: (params, context) => context.services.governance.proposals.create(params, context),
   submit: (params, context) => context.services.governance.proposals.submit(params, context),
@@ -25,4 +26,5 @@ export const proposals: {
   cancel: (params, context) => context.services.governance.proposals.cancel(params, context),
   execute: (params, context) => context.services.governance.proposals.execute(params, context),
   diff: (params, context) => context.services.governance.difference(params, context),
+  initApprover: (params, context) => context.services.governance.initApprover(params, context),
 }

@@ -129,13 +129,7 @@ async function compose(options: DaemonOptions, stack: CloseStack, told: Told): P
   stack.push('store', () => store.close())
   const bus = new EventBus(store, { clock, log })
   stack.push('events', () => bus.close())
-  const governance = new Governance({
-    ...config,
-    actions: options.actions,
-    approverPath: join(options.location.directory, approverFileName),
-    ...{ store, clock, log },
-  })
-  stack.push('governance', () => governance.close())
+  const governance = openGovernance(options, { store, clock }, stack)
   const shutdown = new Shutdown({ stack, log, retryAfterMs: retryAfterEndMs })
   told.because = () => shutdown.reason
   const birth = birthOf(files, clock)
@@ -191,6 +185,17 @@ function openTokens({ location, config, log, clock }: DaemonOptions, stack: Clos
   const tokens = new AccessTokens({ path, clock: clock ?? systemClock, limits: config.limits, log })
   stack.push('access tokens', () => tokens.close())
   return tokens
+}
+
+function openGovernance(
+  { actions, config, location, log }: DaemonOptions,
+  parts: { readonly store: StoreApi; readonly clock: Clock },
+  stack: CloseStack,
+): Governance {
+  const approverPath = join(location.directory, approverFileName)
+  const governance = new Governance({ ...config, ...parts, actions, approverPath, log })
+  stack.push('governance', () => governance.close())
+  return governance
 }
 
 /** What is fixed when a daemon starts. */

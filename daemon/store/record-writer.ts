@@ -74,10 +74,7 @@ export class RecordWriter {
     this.#references.finish(at)
   }
 
-  /**
-   * @param move - Given by the method that owns the managed fields: they may be set, and the topic of the event ends
-   *   in this word.
-   */
+  /** @param move - Last word of the topic, given by the method that owns the managed fields: so they may be set. */
   perform(operation: RecordOperation, move?: string): Written {
     this.#references.begin()
     const entry = this.#context.type(operation.type)
@@ -152,8 +149,8 @@ export class RecordWriter {
     this.#context.search.created(record.type, id)
     references.apply()
     const changedFields = Object.keys(record.data)
-    const change = { record, encodedData, changedFields, imported, previousSeq }
-    this.#append({ op: 'created', ...change }, move)
+    const how = { op: 'created', imported, previousSeq } as const
+    this.#append({ ...how, record, encodedData, changedFields }, move)
     return { changed: true, record, seq }
   }
 

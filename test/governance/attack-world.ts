@@ -2,6 +2,15 @@
 import { createNote, type People, stored } from '../support/people.ts'
 import type { Parsed, WireClient, WireError } from '../support/wire-client.ts'
 
+/** What the error has to be: its code, and members of its data if they matter. */
+export type Expected = readonly [code: number, data?: object]
+/** One attempt: what it is, the refusal that is expected, and how it is made. */
+export type Attack = readonly [
+  name: string,
+  expected: Expected,
+  attempt: (world: AttackWorld) => Promise<WireError>,
+]
+
 /** A proposal that was handed in. */
 export interface Pending {
   readonly id: string

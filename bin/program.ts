@@ -8,6 +8,7 @@ export function main(args: readonly string[]): Promise<number> {
     {
       runDaemon: async (rest) => (await import('../daemon/main.ts')).runDaemon(rest),
       inProcess: async () => (await import('../daemon/in-process.ts')).inProcess(),
+      recordTypes: async () => (await import('../plugins/orion/record-types.ts')).orionRecordTypes,
       legacy: async () => (await import('../plugins/legacy/access.ts')).legacyAccess,
     },
     {

@@ -43,6 +43,12 @@ export type {
   SubscriptionOptions,
 } from './client/subscription-options.ts'
 export { Transaction, type TransactResult } from './client/transaction.ts'
+export type {
+  MigratedType,
+  MigrateOptions,
+  MigrationResult,
+  TypeCheck,
+} from './client/type-migrator.ts'
 export {
   ApprovalRequiredError,
   CancelledError,
@@ -165,6 +171,7 @@ export {
   type RecordInput,
   type RecordType,
   type RecordTypeDefinition,
+  removedRecordType,
 } from './record-type.ts'
 export { memoryPair } from './transport/memory.ts'
 export { connectSocket } from './transport/socket.ts'

@@ -85,6 +85,16 @@ export function defineRecordType<F extends Fields, const N extends string = stri
   return { name, definition, fields, ...(migrations === undefined ? {} : { migrations }) }
 }
 
+/** Declares that a record type is no more: the last of its migrations removes it. */
+export function removedRecordType(
+  name: string,
+  migrations: readonly Migration[],
+): { readonly name: string; readonly migrations: readonly Migration[] } {
+  const isRemoved = migrations.at(-1)?.up.some(({ step }) => step === 'removeType')
+  if (isRemoved) return { name, migrations }
+  throw new TypeError(`record type ${name}: expected its last migration to remove it`)
+}
+
 /** Most fields of a type, in all its nested objects together. */
 export const fieldsMax = 200
 const typeNameForm = /^[A-Z][A-Za-z0-9]{0,63}$/

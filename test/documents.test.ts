@@ -95,7 +95,7 @@ async function commandNames(): Promise<string[]> {
     columns: undefined,
   }
   const notHere = async (): Promise<never> => assert.fail('help needs no daemon')
-  const daemon = { runDaemon: notHere, inProcess: notHere, legacy: notHere }
+  const daemon = { runDaemon: notHere, inProcess: notHere, recordTypes: notHere, legacy: notHere }
   const plugins = { serveMcp: notHere }
   const process = { env: {}, cwd: root, version: '0.0.0', stdin: Readable.from([]) }
   assert.equal(await runCommandLine({ ...process, out, err: out, daemon, plugins }, []), 0)

@@ -52,8 +52,9 @@ export class KnownTopics {
     const fits = (topic: string): boolean =>
       pattern.matches(topic) && (reads === undefined || reads.has(firstWord(topic)))
     const known =
-      this.#types(reads).some((type) => fitsType(pattern, type)) ||
-      (await this.#fitsClientTopic(fits))
+      this.#types(reads).some(
+        (type) => fitsType(pattern, type) || pattern.matches(`${type}.migrated`),
+      ) || (await this.#fitsClientTopic(fits))
     if (known && reads === undefined) this.#fitting.add(pattern)
     return known
   }

@@ -136,6 +136,7 @@ const root = buildRouteMap({
         list: types.listTypesCommand,
         show: types.showTypeCommand,
         generate: types.generateTypesCommand,
+        migrate: types.migrateTypesCommand,
       },
       defaultCommand: 'list',
       docs: { brief: 'The record types of the store, and their fields' },

@@ -1,5 +1,6 @@
 /** What a command may use: the process it runs in, and the daemon that the program was built with. */
 import type { InProcessFactory } from '../../sdk/client/in-process.ts'
+import type { MigratedType } from '../../sdk/client/type-migrator.ts'
 import type { Colours } from './colours.ts'
 import type { LegacyAccess } from './legacy-access.ts'
 
@@ -11,6 +12,8 @@ export interface DaemonAccess {
   inProcess(): Promise<InProcessFactory>
   /** Loads the plugin that brings the earlier system's data over. */
   legacy(): Promise<LegacyAccess>
+  /** The record types that come with Orion. */
+  recordTypes(): Promise<readonly MigratedType[]>
 }
 
 /** The plugins that the program brings, each loaded only when its command is called. */

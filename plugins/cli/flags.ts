@@ -57,6 +57,22 @@ export type ReferrersFlags = GlobalFlags & {
 /** The flags of `orion history`. */
 export type HistoryFlags = GlobalFlags & { readonly limit?: number; readonly after?: string }
 
+/** The flags of `orion types`. */
+export type ListTypesFlags = GlobalFlags & {
+  readonly check: boolean
+  readonly module?: string
+}
+
+/** The flags of `orion types migrate`. */
+export type MigrateTypesFlags = GlobalFlags & {
+  readonly module?: string
+  readonly types?: readonly string[]
+  readonly dryRun: boolean
+  readonly down: boolean
+  readonly to?: number
+  readonly backup: boolean
+}
+
 /** The flags of `orion types generate`. */
 export type GenerateTypesFlags = GlobalFlags & {
   readonly out?: string

@@ -4,7 +4,7 @@ import type { RequestDefinition, ResultOf } from '../protocol/define.ts'
 import { Cancellation } from './cancellation.ts'
 import { parseResult } from './result-outline.ts'
 import { askAtLeast, type SeenPosition } from './seen-position.ts'
-import { classifyFailure, type Failure, type Session } from './session.ts'
+import { classifyFailure, type Failure, type Session, type WorkProgress } from './session.ts'
 import { clientClosed, type SessionKeeper } from './session-keeper.ts'
 import { typedError } from './typed-errors.ts'
 import { whyUnsendable } from './unsendable.ts'
@@ -20,6 +20,11 @@ export interface CallParts<D extends RequestDefinition = RequestDefinition> {
   readonly seen: SeenPosition
   /** Whether the parameters may ask for a position. */
   readonly positioned: boolean
+  /** What the request's reports are named by, and who is told. */
+  readonly progress?: {
+    readonly token: string
+    readonly listener: (progress: WorkProgress) => void
+  }
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
   /** Called once, when nothing more will come of it. */
@@ -102,9 +107,15 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     this.#busy = undefined
     const needed = positioned ? seen.neededFrom(session) : undefined
     const sent = needed === undefined ? params : askAtLeast(params, needed)
+    const { progress } = this.#parts
+    const reports = progress && session.onProgress(progress.token, progress.listener)
     session.send(definition, sent, cancellation).then(
-      (raw) => this.#answered(raw, session),
+      (raw) => {
+        reports?.dispose()
+        this.#answered(raw, session)
+      },
       (error: unknown) => {
+        reports?.dispose()
         this.#underWay = undefined
         if (!this.#settled) this.#afterFailure(classifyFailure(error), session)
       },

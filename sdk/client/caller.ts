@@ -2,11 +2,12 @@ import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.t
 import { PublishEvent } from '../protocol/events.ts'
 import { Discover } from '../protocol/handshake.ts'
 import * as records from '../protocol/records.ts'
-import { DefineType } from '../protocol/types.ts'
+import { DefineType, MigrateType } from '../protocol/types.ts'
 import { CheckStore, ListBackups } from '../protocol/upkeep.ts'
 import { uuidV7 } from '../uuid-v7.ts'
 import { Call } from './call.ts'
 import type { SeenPosition } from './seen-position.ts'
+import type { WorkProgress } from './session.ts'
 import { clientClosed, type SessionKeeper } from './session-keeper.ts'
 
 /** What every request may be told. */
@@ -15,6 +16,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** Longest time for all of it, reconnecting and repeating included, in milliseconds. */
   readonly timeoutMs?: number | undefined
+}
+
+/** What a request that takes long may be told beside that. */
+export interface LongCallOptions extends CallOptions {
+  /** Told how far the request is. */
+  readonly onReport?: ((progress: WorkProgress) => void) | undefined
 }
 
 /**
@@ -51,14 +58,17 @@ export class Caller {
   call<D extends RequestDefinition>(
     definition: D,
     params: ParamsOf<D>,
-    options: CallOptions = {},
+    options: LongCallOptions = {},
   ): Promise<ResultOf<D>> {
     if (this.#closed) return Promise.reject(clientClosed())
     const repetition = repetitionOf(definition)
     const sent: object = isObject(params) ? params : {}
+    const { onReport } = options
+    const progress = onReport === undefined ? undefined : { token: uuidV7(), listener: onReport }
     const call = new Call<D>({
       definition,
-      params: repetition === 'keyed' ? this.#withWriteParts(sent) : sent,
+      params: repetition === 'keyed' ? this.#withWriteParts(sent) : withToken(sent, progress),
+      ...(progress === undefined ? {} : { progress }),
       repetition,
       keeper: this.#keeper,
       seen: this.#seen,
@@ -126,10 +136,15 @@ const positionedMethods: ReadonlySet<string> = new Set([
 /** Requests without a key that have the same effect however often they are sent. */
 const harmlessMethods: ReadonlySet<string> = new Set([
   DefineType.method,
+  MigrateType.method,
   Discover.method,
   CheckStore.method,
   ListBackups.method,
 ])
+
+function withToken(params: object, progress: { readonly token: string } | undefined): object {
+  return progress === undefined ? params : { ...params, workDoneToken: progress.token }
+}
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null

@@ -31,6 +31,14 @@ import type {
 } from './subscription-options.ts'
 import { Transaction, type TransactResult } from './transaction.ts'
 import type { TypeDefiner } from './type-definer.ts'
+import {
+  checkType,
+  type MigratedType,
+  type MigrateOptions,
+  type MigrationResult,
+  migrateType,
+  type TypeCheck,
+} from './type-migrator.ts'
 import { waitForEvent } from './wait-for.ts'
 import type { Where } from './where.ts'
 import { type WriteOptions, wireOptions } from './write-options.ts'
@@ -240,6 +248,20 @@ export class Client implements AsyncDisposable {
   /** Makes sure that the store knows a record type; repositories do it by themselves. */
   async define(type: RecordType, options: CallOptions = {}): Promise<void> {
     await this.#definer.ensure(type, options)
+  }
+
+  /** Holds declared types against the store's, and says what differs; nothing is changed. */
+  async checkTypes(types: readonly RecordType[], options: CallOptions = {}): Promise<TypeCheck[]> {
+    return await Promise.all(types.map((type) => checkType(this.#caller, type, options)))
+  }
+
+  /**
+   * Runs the migrations of a type that the store lacks, or goes back; with `dryRun` it tells what would happen.
+   *
+   * @throws MigrationRequiredError when the store has another past; InvalidRecordError naming records that do not fit.
+   */
+  async migrate(type: MigratedType, options: MigrateOptions = {}): Promise<MigrationResult> {
+    return await migrateType(this.#caller, type, options)
   }
 
   /**

@@ -6,6 +6,7 @@ import { type LiveChange, LiveCursor, type LivePage } from './live-change.ts'
 import { type LiveRule, recordAfter } from './live-rule.ts'
 import { LiveWindow } from './live-window.ts'
 import { OrderedRecords } from './ordered-records.ts'
+import { typedError } from './typed-errors.ts'
 import { type LiveChanges, parseChanges, parseRecords } from './typed-record.ts'
 
 /**
@@ -134,7 +135,11 @@ export class LiveQuery<T extends RecordType>
     this.#batch = batch.filter(({ seq }) => seq > next.seq)
     if (next.epoch !== now.epoch || next.seq <= now.seq) return
     const news = batch.filter(({ seq }) => seq > now.seq && seq <= next.seq)
-    if (this.#window === undefined) this.#publish(this.#applyToAll(news), token)
+    // A migration has changed the shape of all records, which no event of theirs tells.
+    const migrated = news.find(({ type }) => type === undefined)
+    if (migrated !== undefined && this.#window === undefined) throw migratedError(migrated)
+    if (migrated !== undefined) await this.#listAgain(token)
+    else if (this.#window === undefined) this.#publish(this.#applyToAll(news), token)
     else if (this.#applyToWindow(this.#window, news)) this.#publish(undefined, token)
     else await this.#listAgain(token)
   }
@@ -243,6 +248,17 @@ export interface LiveParts {
 
 /** Between two attempts to list again, in milliseconds; each has waited for a connection before. */
 const listAgainMs = 500
+
+/** A set of all records would have to be read anew, and its program may not know the new shape. */
+function migratedError({ topic }: Event): OrionError {
+  const plan = [`${topic}: the records have another shape now`]
+  return typedError('migration_required', 'the record type of the live query was migrated', {
+    data: {
+      plan,
+      remedy: 'Open the live query again, with a program that knows the type as it is.',
+    },
+  })
+}
 
 /** A position is refused when the store was put back meanwhile, and then counts no more. */
 function isPassing(error: unknown): boolean {

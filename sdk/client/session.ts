@@ -1,10 +1,16 @@
 /** One connection to the daemon after its handshake. It does not outlive its transport. */
 import type { CancellationToken, Disposable, MessageConnection } from 'vscode-jsonrpc/node'
-import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
+import { ErrorCodes, ProgressType, ResponseError } from 'vscode-jsonrpc/node'
+import type { z } from 'zod'
 import { isOrionError, type OrionError } from '../errors.ts'
 import { type Position, parseToken } from '../model.ts'
 import type { RequestDefinition } from '../protocol/define.ts'
-import { Initialize, type InitializeParams, type InitializeResult } from '../protocol/handshake.ts'
+import {
+  Initialize,
+  type InitializeParams,
+  type InitializeResult,
+  Progress,
+} from '../protocol/handshake.ts'
 import * as subscriptions from '../protocol/subscriptions.ts'
 import { warning } from '../protocol/upkeep.ts'
 import { createConnection } from '../transport/json-rpc-connection.ts'
@@ -111,6 +117,14 @@ export class Session {
     }
   }
 
+  /** Hands the reports of one piece of work to the listener until it is disposed of. */
+  onProgress(token: string, listener: (value: WorkProgress) => void): Disposable {
+    return this.#connection.onProgress(new ProgressType<unknown>(), token, (value) => {
+      const told = Progress.params.shape.value.safeParse(value).data
+      if (told !== undefined) listener(told)
+    })
+  }
+
   /** Hands every notification about subscriptions to the listener, in the order they came. */
   onSubscription(listener: (method: string, params: unknown) => void): void {
     for (const { method } of subscriptionNotifications) {
@@ -145,6 +159,9 @@ function assertServes({ capabilities, warnings }: InitializeResult, hello: Initi
   const remedy = why?.remedy ?? 'ask the owner of the store to run `orion doctor --repair`'
   throw typedError('storage_failed', message, { data: { remedy } })
 }
+
+/** How far a request is, as `$/progress` tells it. */
+export type WorkProgress = z.output<typeof Progress.params>['value']
 
 /** Longer than a transport waits for a peer that does not hang up, in milliseconds. */
 const keepAliveMs = 10_000

@@ -6,13 +6,17 @@ import { counted } from '../../../sdk/counted.ts'
 import { GetType, ListTypes } from '../../../sdk/protocol/types.ts'
 import type { Action } from '../command.ts'
 import type { GlobalFlags } from '../context.ts'
-import type { GenerateTypesFlags } from '../flags.ts'
+import type { GenerateTypesFlags, ListTypesFlags } from '../flags.ts'
 import { printResult, styleOf } from '../print.ts'
 import { withClient } from '../store-client.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** `orion types` */
-export const listTypes: Action<GlobalFlags, []> = async (cli, flags) => {
+export const listTypes: Action<ListTypesFlags, []> = async (cli, flags) => {
+  if (flags.check) return await (await import('./migrate-types.ts')).checkTypes(cli, flags)
+  if (flags.module !== undefined) {
+    throw new UsageError('--module goes with --check', { remedy: 'add --check, or leave it out' })
+  }
   const value = await withClient(cli, flags, (client) => client.request(ListTypes, { count: true }))
   await printResult(cli, flags, {
     value,

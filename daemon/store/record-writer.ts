@@ -13,14 +13,13 @@ import { conflictError } from './conflicts.ts'
 import { EngineError } from './engine/engine.ts'
 import type { Authorship, ChangeEntry } from './event-log.ts'
 import { moves, wrongLifecycle } from './lifecycle-moves.ts'
-import { eraseBackFrom } from './record-history.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import { type ChecksAt, ReferenceWrites } from './reference-writes.ts'
 import { RequestWork } from './request-work.ts'
 import type { StoredRecord } from './row-codec.ts'
 import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
-import { purgeCopies } from './table-copy.ts'
+import { erasePurged } from './table-copy.ts'
 import { uniqueViolation } from './unique-violation.ts'
 
 /** What an operation did. `record` is the record after it, or before it when nothing changed. */
@@ -239,13 +238,12 @@ export class RecordWriter {
     const references = this.#references.planPurge(entry, record, operation.force ?? false)
     const seq = log.nextSeq
     const next = this.#next(record, seq, { data: {}, lifecycle: 'deleted' })
-    // Freed space is overwritten, so that the values are gone from the file and not only from view.
+    // Freed space is overwritten: the values are gone from the file, not only from view.
     connection.exec('PRAGMA secure_delete = ON')
     this.#context.search.purging(record.type, record.id)
     if (!entry.remove(connection, record.id, record.version)) throw lostRow(record)
     references.apply()
-    purgeCopies(this.#context, record)
-    eraseBackFrom(this.#context, previousSeq)
+    erasePurged(this.#context, record, previousSeq)
     connection
       .prepare('INSERT OR REPLACE INTO tombstones (type, id, version, seq) VALUES (?, ?, ?, ?)')
       .run([record.type, record.id, next.version, seq])

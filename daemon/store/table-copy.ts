@@ -16,6 +16,7 @@ import type { Record } from '../../sdk/model.ts'
 import { renameIndexes } from './change-table-text.ts'
 import { EngineError, type SqlRow } from './engine/engine.ts'
 import type { DataMigration } from './migrate-data.ts'
+import { eraseBackFrom } from './record-history.ts'
 import { envelopeColumns, type RecordTypeEntry } from './record-type-entry.ts'
 import { recordTableName } from './sql.ts'
 import type { StoreContext } from './store-context.ts'
@@ -203,11 +204,13 @@ function fitsIn(data: JsonObject, maxBytes: number): boolean {
   return text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes
 }
 
-/** Removes a purged record from the copies of its table too, with its values. */
-export function purgeCopies({ connection, copies }: StoreContext, { type, id }: Record): void {
+/** Erases what is left of a purged record: its rows in copies of its table, and its values in the log. */
+export function erasePurged(context: StoreContext, { type, id }: Record, seq: number): void {
+  const { connection, copies } = context
   for (const [table, of] of copies) {
     if (of === type) connection.prepare(`DELETE FROM ${quoteName(table)} WHERE id = ?`).run([id])
   }
+  eraseBackFrom(context, seq)
 }
 
 const rowsAtOnce = 32

@@ -28,7 +28,7 @@ test('a store is checked, migrated with a dry run first, and taken back', async 
     'define.mts',
     `import { connect } from ${JSON.stringify(sdk)}
 ${older}
-const client = await connect()
+const client = await connect({ store: process.argv[2], client: { name: 'define', version: '1', kind: 'script' } })
 await client.repository(Memo).create({ summary: 'a' }, { id: 'a' })
 await client.close()`,
   )
@@ -37,11 +37,15 @@ await client.close()`,
     types: [{ type: 'Memo', state: 'absent', differences: ['the store does not have it yet'] }],
   })
   const { spawnSync } = await import('node:child_process')
-  const made = spawnSync(process.execPath, ['--import', import.meta.resolve('tsx'), script], {
-    cwd: join(place.directory, 'work'),
-    env: place.env,
-    encoding: 'utf8',
-  })
+  const made = spawnSync(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), script, place.store],
+    {
+      cwd: place.directory,
+      env: place.env,
+      encoding: 'utf8',
+    },
+  )
   assert.equal(made.status, 0, made.stderr)
   const check = await place.orion(['types', '--check', '--module', after])
   assert.equal(check.code, 1)

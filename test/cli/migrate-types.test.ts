@@ -54,7 +54,10 @@ await client.close()`,
   assert.equal(tried.code, 0, tried.stderr)
   assert.match(tried.stdout, /title would be applied\n {2}field summary becomes title/)
   const done = await place.orion(['types', 'migrate', '--module', after])
-  assert.match(done.stdout, /title applied[\s\S]*1 record, 1 changed; schema version 2[\s\S]*backup: /)
+  assert.match(
+    done.stdout,
+    /title applied[\s\S]*1 record, 1 changed; schema version 2[\s\S]*backup: /,
+  )
   assert.equal((await place.orion(['types', '--check', '--module', after])).code, 0)
   const late = await place.orion(['types', '--check', '--module', before])
   assert.match(`${late.code} ${late.stdout}`, /1 ✖ Memo .*\n.*summary was renamed to title/)

@@ -143,6 +143,7 @@ export type {
   WriteResult,
 } from './model.ts'
 export { idMaxBytes, parseToken } from './model.ts'
+export { type Action, type ActionContext, defineAction } from './plugin/action.ts'
 export { BackupStore, DaemonStatus, ShutdownDaemon } from './protocol/daemon.ts'
 export type { NotificationDefinition, RequestDefinition } from './protocol/define.ts'
 export { errorCodes } from './protocol/error-codes.ts'

@@ -12,6 +12,7 @@ import {
 import type { CliContext } from './command.ts'
 import * as daemon from './commands/daemon-commands.ts'
 import * as events from './commands/event-commands.ts'
+import * as governance from './commands/governance-commands.ts'
 import * as migration from './commands/migrate-commands.ts'
 import * as reads from './commands/read-commands.ts'
 import { runCommand } from './commands/run-command.ts'
@@ -171,6 +172,35 @@ const root = buildRouteMap({
     events: events.eventsCommand,
     publish: events.publishCommand,
     wait: events.waitCommand,
+    action: buildRouteMap({
+      routes: {
+        list: governance.listActionsCommand,
+        describe: governance.describeActionCommand,
+        run: governance.runActionCommand,
+      },
+      defaultCommand: 'list',
+      docs: { brief: 'Named operations with a checked input' },
+    }),
+    proposal: buildRouteMap({
+      routes: {
+        list: governance.listProposalsCommand,
+        show: governance.showProposalCommand,
+        diff: governance.diffProposalCommand,
+        create: governance.createProposalCommand,
+        submit: governance.submitProposalCommand,
+        approve: governance.approveProposalCommand,
+        reject: governance.rejectProposalCommand,
+        cancel: governance.cancelProposalCommand,
+        execute: governance.executeProposalCommand,
+      },
+      defaultCommand: 'list',
+      docs: { brief: 'Changes that wait for somebody else’s approval' },
+    }),
+    simulate: governance.simulateCommand,
+    approver: buildRouteMap({
+      routes: { init: governance.initApproverCommand },
+      docs: { brief: 'A passphrase or key that approving needs' },
+    }),
     run: runCommand,
     migrate: buildRouteMap({
       routes: {

@@ -195,3 +195,31 @@ export type ListQuarantineFlags = GlobalFlags & {
 
 /** The flags of `orion migrate quarantine retry`. */
 export type RetryQuarantineFlags = GlobalFlags & { readonly all: boolean; readonly zone?: string }
+
+/** The flags of `orion action run`. */
+export type RunActionFlags = GlobalFlags &
+  WriteFlags & { readonly params?: string; readonly yes: boolean }
+
+/** The flags of `orion proposal create`. */
+export type CreateProposalFlags = GlobalFlags & {
+  readonly reason?: string
+  readonly expires?: number
+  readonly priority?: 'low' | 'medium' | 'high' | 'critical'
+  readonly submit: boolean
+}
+
+/** The flags of `orion proposal list`. */
+export type ProposalListFlags = GlobalFlags & { readonly status?: string; readonly limit?: number }
+
+/** The flags of `orion proposal reject` and `cancel`. */
+export type ProposalFlags = GlobalFlags & { readonly comment?: string }
+
+/** The flags of `orion proposal approve`. */
+export type ApproveFlags = ProposalFlags & { readonly digest?: string; readonly keyFile?: string }
+
+/** The flags of `orion approver init`. */
+export type ApproverFlags = GlobalFlags & {
+  readonly keyFile?: string
+  readonly currentKeyFile?: string
+  readonly inProcess: boolean
+}

@@ -47,7 +47,8 @@ const groups: readonly { readonly title: string; readonly names: readonly string
   },
   { title: 'Events', names: ['watch', 'events', 'wait', 'publish'] },
   { title: 'Record types', names: ['types'] },
-  { title: 'Access', names: ['token'] },
+  { title: 'Actions and proposals', names: ['action', 'simulate', 'proposal'] },
+  { title: 'Access', names: ['token', 'approver'] },
   { title: 'The earlier system', names: ['migrate'] },
   {
     title: 'Daemon',

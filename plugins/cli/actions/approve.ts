@@ -1,0 +1,104 @@
+/** Approving: what is approved is seen first, and nobody answers for a person. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { systemCode } from '../../../sdk/launch/launch-error.ts'
+import { ApproveProposal, DiffProposal, InitApprover } from '../../../sdk/protocol/proposals.ts'
+import type { Action } from '../command.ts'
+import type { Cli } from '../context.ts'
+import { defined } from '../defined.ts'
+import type { ApproveFlags, ApproverFlags } from '../flags.ts'
+import { printResult, styleOf } from '../print.ts'
+import { connectOptions, withClient, withClientOf } from '../store-client.ts'
+import { UsageError } from '../usage-error.ts'
+import { told } from './proposals.ts'
+
+/** `orion proposal approve` */
+export const approveProposal: Action<ApproveFlags, [string]> = async (cli, flags, id) => {
+  const { comment, keyFile } = flags
+  const key = keyFile === undefined ? undefined : readKey(cli, keyFile)
+  const value = await withClient(cli, flags, async (client) => {
+    const seen = await client.request(DiffProposal, { id })
+    const digest = flags.digest ?? seen.digest ?? ''
+    if (flags.digest === undefined) {
+      assertTerminal(cli, 'name what you have seen with --digest; `orion proposal diff` tells it')
+      await cli.err.write(
+        (await import('../present/proposals.ts')).proposalText(seen, styleOf(cli)),
+      )
+      const answer = await ask(cli, 'Approve exactly this? [y/N] ')
+      if (!/^y(es)?$/i.test(answer.trim())) return undefined
+    }
+    const approverSecret = key ?? (seen.approver ? await askSecret(cli) : undefined)
+    return await client.request(ApproveProposal, {
+      id,
+      digest,
+      ...defined({ comment, approverSecret }),
+    })
+  })
+  if (value !== undefined) return await told(cli, flags, value)
+  await cli.err.write('Not approved.\n')
+  return 1
+}
+
+/** `orion approver init` */
+export const initApprover: Action<ApproverFlags, []> = async (cli, flags) => {
+  const { keyFile, currentKeyFile } = flags
+  const current = currentKeyFile === undefined ? undefined : readKey(cli, currentKeyFile)
+  const secret = keyFile === undefined ? await askSecret(cli) : readOrMakeKey(cli, keyFile)
+  const options = connectOptions(cli, flags)
+  const where = flags.inProcess
+    ? ({ ...options, daemon: 'in-process', inProcess: await cli.daemon.inProcess() } as const)
+    : options
+  const value = await withClientOf(where, (client) =>
+    client.request(InitApprover, { secret, ...defined({ current }) }),
+  )
+  await printResult(cli, flags, {
+    value,
+    people: () => 'From now on approving needs it. Keep it where agents can’t reach.\n',
+  })
+  return 0
+}
+
+function assertTerminal({ stdin }: Cli, remedy: string): void {
+  if (stdin.isTTY) return
+  throw new UsageError('expected a terminal to ask on, got none', { remedy })
+}
+
+async function ask(cli: Cli, question: string): Promise<string> {
+  const lines = createInterface({ input: cli.stdin, terminal: false })
+  try {
+    await cli.err.write(question)
+    for await (const line of lines) return line
+    return ''
+  } finally {
+    lines.close()
+  }
+}
+
+/** A terminal shows what is typed: who minds takes a key file. */
+async function askSecret(cli: Cli): Promise<string> {
+  assertTerminal(cli, 'take --key-file')
+  return await ask(cli, 'Passphrase of the approver (shown as you type): ')
+}
+
+function readKey(cli: Cli, file: string): string {
+  const path = resolve(cli.cwd, file)
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (cause) {
+    throw new UsageError(`can't read the key file ${path}: ${systemCode(cause)}`, { cause })
+  }
+}
+
+function readOrMakeKey(cli: Cli, file: string): string {
+  const path = resolve(cli.cwd, file)
+  const secret = randomBytes(32).toString('base64url')
+  try {
+    writeFileSync(path, `${secret}\n`, { mode: 0o600, flag: 'wx' })
+    return secret
+  } catch (cause) {
+    if (systemCode(cause) === 'EEXIST') return readKey(cli, file)
+    throw new UsageError(`can't make the key file ${path}: ${systemCode(cause)}`, { cause })
+  }
+}

@@ -104,6 +104,7 @@ const notArguments: ReadonlySet<string> = new Set([
   'expectedEpoch',
   'return',
   'deadlineMs',
+  'toolCall',
 ])
 
 /** A digest that is equal for equal arguments, whatever the order of their members. */

@@ -274,7 +274,7 @@ export class WriteRequests
 
   #authorship(params: WriteOptions, caller: Caller): Authorship {
     return {
-      actor: this.#actorOf(caller),
+      actor: this.#actorOf(withToolCall(caller, params.toolCall)),
       at: this.#context.nextInstant(),
       reason: params.reason,
       cause: params.cause,
@@ -282,7 +282,7 @@ export class WriteRequests
   }
 
   /** Most writes have the actor of the one before. */
-  #actorOf({ principal, client, claims, scopes }: Caller): Actor {
+  #actorOf({ principal, client, claims, scopes }: Author): Actor {
     const last = this.#lastActor
     const same = last?.principal === principal && last.client === client
     if (same && last.claims === claims && last.scopes === scopes) return last
@@ -378,4 +378,14 @@ function attempt(run: () => void): unknown {
   } catch (error) {
     return error
   }
+}
+
+/** Who an actor is made of. */
+type Author = Pick<Caller, 'principal' | 'client' | 'claims' | 'scopes'>
+
+/** The caller, with the step of its own that made it write among its claims. */
+function withToolCall(caller: Author, toolCall: string | undefined): Author {
+  if (toolCall === undefined) return caller
+  const { principal, client, scopes, claims } = caller
+  return { principal, client, scopes, claims: { ...claims, toolCall } }
 }

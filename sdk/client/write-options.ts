@@ -14,6 +14,8 @@ export interface WriteOptions extends CallOptions {
   readonly expectedEpoch?: string
   /** Everything is checked and answered, nothing is kept, there is no event. */
   readonly dryRun?: boolean
+  /** What the caller calls the step of its own that made it write; kept among the claims of the event, never trusted. */
+  readonly toolCall?: string
   /** The result carries the record as it is after the write. */
   readonly return?: 'record'
 }
@@ -28,6 +30,6 @@ export type Written<T extends RecordType, O extends WriteOptions> = O extends {
 /** The part of the options that travels; JSON leaves out what is undefined. */
 export function wireOptions(options: WriteOptions | undefined) {
   if (options === undefined) return {}
-  const { reason, cause, idempotencyKey, expectedEpoch, dryRun } = options
-  return { reason, cause, idempotencyKey, expectedEpoch, dryRun, return: options.return }
+  const { reason, cause, idempotencyKey, expectedEpoch, dryRun, toolCall } = options
+  return { reason, cause, idempotencyKey, expectedEpoch, dryRun, toolCall, return: options.return }
 }

@@ -184,6 +184,8 @@ export const writeOptions = z.object({
   dryRun: z.boolean().optional(),
   /** How long the write may wait for its transaction, in milliseconds; the daemon's own limit if that is shorter. */
   deadlineMs: z.int().min(1).optional(),
+  /** What the caller calls the step of its own that made it write; kept among the claims of the event. */
+  toolCall: z.string().min(1).max(255).optional(),
   force: z.boolean().optional(),
 })
 /** What every write accepts beside its own members. */

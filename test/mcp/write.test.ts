@@ -60,6 +60,9 @@ test('a call that the client names has one effect, also when another process rep
   assert.match(texts[1] ?? '', /NOT STORED: nearly the same is there|done before by the same call/)
   const owner = await daemon.connect()
   assert.equal((await owner.call('record/count', { type: 'OrionInsight' })).count, 1)
+  const id = /OrionInsight\/([^ "]+)/.exec(texts[0] ?? '')?.[1]
+  const history = await owner.call('record/history', { type: 'OrionInsight', id })
+  assert.equal(history.versions[0].actor.claims.toolCall, 'c-1')
 })
 
 test('operators add up each time they are asked for', async (t) => {

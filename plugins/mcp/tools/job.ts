@@ -82,7 +82,7 @@ async function store(
 ): Promise<ToolAnswer> {
   const given = JSON.parse(JSON.stringify(data))
   const idempotencyKey = agent.idempotencyKey('job', given, callId)
-  const params = { type: jobResult, data: given, idempotencyKey }
+  const params = { type: jobResult, data: given, idempotencyKey, toolCall: callId }
   const result = await client.request(CreateRecord, params, { signal })
   agent.note(result)
   news.disregard(result.token)

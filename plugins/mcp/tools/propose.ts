@@ -61,7 +61,7 @@ async function propose(
     JSON.parse(JSON.stringify(work)),
     call.callId,
   )
-  const params = { ...work, idempotencyKey }
+  const params = { ...work, idempotencyKey, toolCall: call.callId }
   const result = await call.client.request(CreateProposal, params, { signal: call.signal })
   call.news.disregard(result.token)
   const again = result.replayed === true ? 'proposed before by the same call' : 'proposed'
@@ -79,7 +79,11 @@ async function existing(
   if (step === undefined) return { text: await whatBecame(id, call) }
   const idempotencyKey = agent.idempotencyKey(step, { id }, callId)
   const definition = step === 'execute' ? ExecuteProposal : CancelProposal
-  const result = await client.request(definition, { id, idempotencyKey }, { signal })
+  const result = await client.request(
+    definition,
+    { id, idempotencyKey, toolCall: callId },
+    { signal },
+  )
   news.disregard(result.token)
   const lines = [`Proposal/${id} v${result.version} ${stateOf(result)}`]
   for (const done of result.results ?? []) {

@@ -49,6 +49,7 @@ export const writeTool = defineTool({
       operations: work,
       reason,
       dryRun,
+      toolCall: call.callId,
       idempotencyKey: keyOf(work, { key, dryRun }, call),
       ...(dryRun === true ? { return: 'record' as const } : {}),
     }

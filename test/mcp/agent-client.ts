@@ -19,6 +19,8 @@ export interface AgentClient {
 /** What differs from an ordinary agent. */
 export interface AgentClientOptions {
   readonly name?: string
+  /** By default the newest era that both sides know. */
+  readonly era?: 'legacy' | 'auto'
   readonly options?: Partial<AgentOptions>
 }
 
@@ -26,7 +28,7 @@ export interface AgentClientOptions {
 export async function connectAgent(
   t: TestContext,
   { daemon }: TestDaemon,
-  { name = 'tester', options = {} }: AgentClientOptions = {},
+  { name = 'tester', era = 'auto', options = {} }: AgentClientOptions = {},
 ): Promise<AgentClient> {
   const [clientEnd, serverEnd] = InMemoryTransport.createLinkedPair()
   const transport = async () => {
@@ -35,7 +37,7 @@ export async function connectAgent(
     return end
   }
   const served = openMcp({ env: {}, version: '0.0.0', transport, ...options }, serverEnd)
-  const client = new Client({ name, version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
+  const client = new Client({ name, version: '1.0.0' }, { versionNegotiation: { mode: era } })
   await client.connect(clientEnd)
   t.after(async () => {
     await client.close()

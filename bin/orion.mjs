@@ -15,7 +15,7 @@ const built = loadProgram({ use: args[0], env: process.env })
 process.exit(await (built === undefined ? runSources() : runBuilt(built)))
 
 async function runBuilt({ program, keep }) {
-  const exitCode = await program.main(args)
+  const exitCode = await program.main(args, importModule)
   // What only prints a text has compiled too little to be worth keeping.
   if (args.length > 1) keep()
   return exitCode
@@ -24,5 +24,12 @@ async function runBuilt({ program, keep }) {
 async function runSources() {
   if (!process.features.typescript) (await import('tsx/esm/api')).register()
   const { main } = await import('./program.ts')
-  return await main(args)
+  return await main(args, importModule)
+}
+
+/** Imports a module of the user's, also in TypeScript; code that is run from a cache can't import by itself. */
+async function importModule(url) {
+  const isTypeScript = /\.[cm]?tsx?$/.test(url) && !process.features.typescript
+  if (!isTypeScript) return await import(url)
+  return await (await import('tsx/esm/api')).tsImport(url, import.meta.url)
 }

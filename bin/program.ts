@@ -1,8 +1,15 @@
 /** Wires the command line with the daemon and the other plugins; the only place that knows all of them. */
 import { runCli } from '../plugins/cli/main.ts'
 
-/** Runs a command line; resolves with the exit code when everything is written. */
-export function main(args: readonly string[]): Promise<number> {
+/**
+ * Runs a command line; resolves with the exit code when everything is written.
+ *
+ * @param importModule - Imports a module by its URL.
+ */
+export function main(
+  args: readonly string[],
+  importModule: (url: string) => Promise<object>,
+): Promise<number> {
   return runCli(
     args,
     {
@@ -12,6 +19,7 @@ export function main(args: readonly string[]): Promise<number> {
       legacy: async () => (await import('../plugins/legacy/access.ts')).legacyAccess,
     },
     {
+      importModule,
       serveMcp: async (options) => (await import('../plugins/mcp/serve.ts')).serveMcp(options),
     },
   )

@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const directory = process.argv[2] ?? join(root, 'dist')
 
 /** Packages that look for files of their own beside them. */
-const external = ['sql.js', 'pino']
+const external = ['sql.js', 'pino', './mcp.cjs']
 
 /**
  * Lets the bundler see which parts of zod are used; imported by its one name it comes whole, with the messages of all its
@@ -26,7 +26,7 @@ const partsOfZod: Plugin = {
   name: 'parts of zod',
   setup: (bundler) => {
     bundler.onLoad({ filter: /\/(?:sdk|daemon|plugins|bin)\/.*\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(
+      contents: agentsApart(readFileSync(path, 'utf8')).replace(
         /^import \{ z \} from 'zod'$/m,
         "import * as z from 'zod'",
       ),
@@ -35,15 +35,9 @@ const partsOfZod: Plugin = {
   },
 }
 
-/** Leaves the server for AI agents out of the program, which loads it from beside it. */
-const agentsApart: Plugin = {
-  name: 'agents apart',
-  setup: (bundler) => {
-    bundler.onResolve({ filter: /\/plugins\/mcp\/serve\.ts$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './mcp.cjs', external: true },
-    )
-  },
-}
+/** Leaves the server for AI agents out of the program, which requires it from beside it: code from a cache can't import. */
+const agentsApart = (contents: string): string =>
+  contents.replace("await import('../plugins/mcp/serve.ts')", "require('./mcp.cjs')")
 
 const program = await bundle('bin/program.ts', 'program.cjs')
 const agents = await bundle('./plugins/mcp/serve.ts', 'mcp.cjs')
@@ -65,8 +59,6 @@ async function bundle(entry: string, file: string): Promise<Metafile> {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    // The program's code comes from a cache, and nobody would answer an import of it: what is loaded late is required.
-    ...(file === 'program.cjs' && { supported: { 'dynamic-import': false } }),
     // Names stay: some packages tell their errors apart by the names of classes, and people read them in stacks.
     minifySyntax: true,
     minifyWhitespace: true,
@@ -75,7 +67,7 @@ async function bundle(entry: string, file: string): Promise<Metafile> {
     ignoreAnnotations: file === 'mcp.cjs',
     metafile: true,
     external,
-    plugins: [partsOfZod, agentsApart],
+    plugins: [partsOfZod],
     define: { 'import.meta.url': 'programUrl' },
     banner: { js: "const programUrl = require('node:url').pathToFileURL(__filename).href;" },
   })

@@ -16,8 +16,10 @@ export interface DaemonAccess {
   recordTypes(): Promise<readonly MigratedType[]>
 }
 
-/** The plugins that the program brings, each loaded only when its command is called. */
+/** What the program brings beside the daemon, each loaded only when its command is called. */
 export interface PluginAccess {
+  /** Imports a module by its URL, also one in TypeScript. */
+  importModule(url: string): Promise<object>
   /** Serves the Model Context Protocol on stdin and stdout until the client ends it. */
   serveMcp(options: McpOptions): Promise<void>
 }

@@ -20,12 +20,10 @@ export async function loadTypes(cli: Cli, file: string): Promise<readonly Migrat
   if (!existsSync(path)) throw new UsageError(`there is no file ${path}`)
   let loaded: object
   try {
-    loaded = await import(pathToFileURL(path).href)
+    loaded = await cli.plugins.importModule(pathToFileURL(path).href)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    const remedy = /\.[cm]?tsx?$/.test(path)
-      ? 'compile it to JavaScript first, or call `node --import tsx` with the path of orion'
-      : 'see that it runs by itself: `node FILE`'
+    const remedy = 'see that it runs by itself: `node FILE`, or `npx tsx FILE` if it is TypeScript'
     throw new UsageError(`can't load ${path}: ${reason}`, { cause, remedy })
   }
   const types = new Map<string, MigratedType>()

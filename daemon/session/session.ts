@@ -229,8 +229,14 @@ export class Session implements RequestSession {
   }
 
   notify(method: string, params: object): void {
-    // A peer that hung up is told nothing; that is seen when the connection ends.
-    this.#connection.sendNotification(method, params).catch(() => {})
+    this.#tell(method, params).catch(() => {
+      // A peer that hung up is told nothing; that is seen when the connection ends.
+    })
+  }
+
+  /** A connection that was disposed of throws at once; here that is a rejection too. */
+  async #tell(method: string, params: object): Promise<void> {
+    await this.#connection.sendNotification(method, params)
   }
 
   /** Closes the connection after what was written, and after the answers of this turn. */

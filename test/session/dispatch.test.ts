@@ -35,6 +35,7 @@ test('rpc.discover describes every request with its parameters, result and error
       ['type', true],
       ['id', true],
       ['version', false],
+      ['expand', false],
       ['atLeast', false],
     ],
   )

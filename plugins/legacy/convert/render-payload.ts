@@ -60,6 +60,7 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
       supports: field('supports'),
       contradicts: field('contradicts'),
       related_to: field('relatedTo'),
+      supersedes: field('supersedes'),
     }),
   ],
   [

@@ -152,6 +152,7 @@ const defaults: ReadonlyMap<string, Json> = new Map<string, Json>([
   ['supports', []],
   ['contradicts', []],
   ['related_to', []],
+  ['supersedes', []],
   ['structure.steps', []],
   ['structure.anti_patterns', []],
   ['frequency_count', 0],

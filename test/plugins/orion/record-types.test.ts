@@ -55,6 +55,7 @@ const defaults: readonly (Case & { readonly filled: object })[] = [
       supports: [],
       contradicts: [],
       relatedTo: [],
+      supersedes: [],
     },
   },
   {

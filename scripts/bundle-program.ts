@@ -41,6 +41,9 @@ const agentsApart = (contents: string): string =>
 
 const program = await bundle('bin/program.ts', 'program.cjs')
 const agents = await bundle('./plugins/mcp/serve.ts', 'mcp.cjs')
+const [left] =
+  readFileSync(join(directory, 'program.cjs'), 'utf8').match(/\bimport\("[^"]*"\)/) ?? []
+if (left !== undefined) throw new Error(`expected a program without ${left}: its code can't import`)
 const packages = [...new Set([program, agents].flatMap(bundledPackages))].sort()
 writeFileSync(join(directory, 'THIRD-PARTY.txt'), licencesOf(packages))
 for (const [path, { bytes }] of [program, agents].flatMap(({ outputs }) =>

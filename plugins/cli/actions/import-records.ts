@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type ErrorKind, isOrionError, OrionError } from '../../../sdk/errors.ts'
@@ -142,7 +143,6 @@ async function openInput(cli: Cli, source: string): Promise<Input> {
     })
   }
   const path = resolve(cli.cwd, source.slice(1))
-  const { stat } = await import('node:fs/promises')
   const { size } = await stat(path).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UsageError(`can't read ${path}: ${reason}`, { cause })

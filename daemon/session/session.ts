@@ -1,5 +1,5 @@
 /** One connection: its phase, who is at its other end, what is under way, and its subscriptions. */
-import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc'
+import type { CancellationToken, MessageConnection, NotificationMessage } from 'vscode-jsonrpc'
 import { OrionError } from '../../sdk/errors.ts'
 import { type Instant, instantFromMicros } from '../../sdk/instant.ts'
 import type { Claims } from '../../sdk/model.ts'
@@ -229,14 +229,9 @@ export class Session implements RequestSession {
   }
 
   notify(method: string, params: object): void {
-    this.#tell(method, params).catch(() => {
-      // A peer that hung up is told nothing; that is seen when the connection ends.
-    })
-  }
-
-  /** A connection that was disposed of throws at once; here that is a rejection too. */
-  async #tell(method: string, params: object): Promise<void> {
-    await this.#connection.sendNotification(method, params)
+    // Not by the library, which calls it an error that a peer hung up; that is seen when the connection ends.
+    const message: NotificationMessage = { jsonrpc: '2.0', method, params }
+    this.#parts.transport.writer.write(message).catch(() => {})
   }
 
   /** Closes the connection after what was written, and after the answers of this turn. */

@@ -13,16 +13,15 @@
 import { counted } from '../../sdk/counted.ts'
 import { OrionError } from '../../sdk/errors.ts'
 import type { Token } from '../../sdk/model.ts'
-import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { commitMigration } from './commit-migration.ts'
 import { DataMigration } from './migrate-data.ts'
 import type { MigrationJob, MigrationParts } from './migration-job.ts'
 import { type MigrationPlan, planMigration } from './migration-plan.ts'
 import { MigrationReview, type Reviewed } from './migration-review.ts'
+import { assertKeepsOwnType } from './own-types.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import type { Caller, MigrationProgress, StoreApi } from './store-api.ts'
 import { TableCopy } from './table-copy.ts'
-import { compareDefinitions } from './tables.ts'
 
 type Params = Parameters<StoreApi['migrateType']>[0]
 type Result = Awaited<ReturnType<StoreApi['migrateType']>>
@@ -83,7 +82,7 @@ export class TypeMigrations {
     const plan = planMigration(entry.definition, params)
     const { type } = params
     if (plan.direction === 'none') return outlineOf(type, entry, plan)
-    this.#checkResult(type, plan.definition)
+    this.#checkResult(type, plan)
     if (!params.dryRun) this.#type = type
     const goOn = (): void => this.#assertGoing(entry, caller)
     const reviewed = await this.#review(entry, plan, { goOn, onProgress })
@@ -115,18 +114,11 @@ export class TypeMigrations {
   }
 
   /** Orion's own types keep the shape that it needs, whoever migrates them. */
-  #checkResult(type: string, definition: RecordTypeDefinition | undefined): void {
+  #checkResult(type: string, plan: MigrationPlan): void {
+    const { definition } = plan
     if (definition !== undefined) this.#parts.registry.check(definition)
     const bundled = this.#parts.bundled.find(({ name }) => name === type)
-    if (bundled === undefined) return
-    const fits =
-      definition !== undefined &&
-      compareDefinitions(definition, { ...bundled, migrations: definition.migrations ?? [] })
-        .kind !== 'migration'
-    if (fits) return
-    throw new OrionError('invalid_request', `${type} is one of Orion's own types`, {
-      remedy: 'It may get fields of yours, but has to keep those that it comes with.',
-    })
+    if (bundled !== undefined) assertKeepsOwnType(bundled, plan)
   }
 
   #assertGoing(entry: RecordTypeEntry, caller: Caller): void {

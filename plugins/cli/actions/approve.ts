@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
+import type { Client } from '../../../sdk/client/client.ts'
+import { isOrionError } from '../../../sdk/errors.ts'
 import { systemCode } from '../../../sdk/launch/launch-error.ts'
 import { ApproveProposal, DiffProposal, InitApprover } from '../../../sdk/protocol/proposals.ts'
 import type { Action } from '../command.ts'
@@ -11,6 +12,7 @@ import { defined } from '../defined.ts'
 import type { ApproveFlags, ApproverFlags } from '../flags.ts'
 import { printResult, styleOf } from '../print.ts'
 import { connectOptions, withClient, withClientOf } from '../store-client.ts'
+import { ask, askHidden, assertTerminal } from '../terminal-questions.ts'
 import { UsageError } from '../usage-error.ts'
 import { told } from './proposals.ts'
 
@@ -45,14 +47,12 @@ export const approveProposal: Action<ApproveFlags, [string]> = async (cli, flags
 export const initApprover: Action<ApproverFlags, []> = async (cli, flags) => {
   const { keyFile, currentKeyFile } = flags
   const current = currentKeyFile === undefined ? undefined : readKey(cli, currentKeyFile)
-  const secret = keyFile === undefined ? await askSecret(cli) : readOrMakeKey(cli, keyFile)
+  const secret = keyFile === undefined ? await askNewSecret(cli) : readOrMakeKey(cli, keyFile)
   const options = connectOptions(cli, flags)
   const where = flags.inProcess
     ? ({ ...options, daemon: 'in-process', inProcess: await cli.daemon.inProcess() } as const)
     : options
-  const value = await withClientOf(where, (client) =>
-    client.request(InitApprover, { secret, ...defined({ current }) }),
-  )
+  const value = await withClientOf(where, (client) => setSecret(cli, client, { secret, current }))
   await printResult(cli, flags, {
     value,
     people: () => 'From now on approving needs it. Keep it where agents can’t reach.\n',
@@ -60,26 +60,36 @@ export const initApprover: Action<ApproverFlags, []> = async (cli, flags) => {
   return 0
 }
 
-function assertTerminal({ stdin }: Cli, remedy: string): void {
-  if (stdin.isTTY) return
-  throw new UsageError('expected a terminal to ask on, got none', { remedy })
-}
-
-async function ask(cli: Cli, question: string): Promise<string> {
-  const lines = createInterface({ input: cli.stdin, terminal: false })
-  try {
-    await cli.err.write(question)
-    for await (const line of lines) return line
-    return ''
-  } finally {
-    lines.close()
-  }
-}
-
-/** A terminal shows what is typed: who minds takes a key file. */
 async function askSecret(cli: Cli): Promise<string> {
   assertTerminal(cli, 'take --key-file')
-  return await ask(cli, 'Passphrase of the approver (shown as you type): ')
+  return await askHidden(cli, 'Passphrase of the approver (not shown): ')
+}
+
+/** What nobody sees is typed twice, or a slip would lock everybody out. */
+async function askNewSecret(cli: Cli): Promise<string> {
+  assertTerminal(cli, 'take --key-file')
+  const secret = await askHidden(cli, 'New passphrase of the approver (not shown): ')
+  if ((await askHidden(cli, 'Once more: ')) === secret) return secret
+  throw new UsageError('expected the same passphrase twice, got two different ones', {
+    remedy: 'run it again; nothing was changed',
+  })
+}
+
+/** Sets the secret; the present one, if there is one and no file was named, is asked for. */
+async function setSecret(
+  cli: Cli,
+  client: Client,
+  given: { readonly secret: string; readonly current: string | undefined },
+) {
+  const { secret, current } = given
+  try {
+    return await client.request(InitApprover, { secret, ...defined({ current }) })
+  } catch (error) {
+    const isAsked = isOrionError(error, 'forbidden') && error.data.needs === 'approver'
+    if (!isAsked || current !== undefined || !cli.stdin.isTTY) throw error
+    const present = await askHidden(cli, 'Present passphrase of the approver (not shown): ')
+    return await client.request(InitApprover, { secret, current: present })
+  }
 }
 
 function readKey(cli: Cli, file: string): string {

@@ -186,7 +186,7 @@ export const executeProposalCommand = command<GlobalFlags, [string]>({
 export const initApproverCommand = command<ApproverFlags>({
   brief: 'Make approving need a passphrase or a key file',
   about:
-    'From then on every approval needs it, whoever approves. Keep it where agents can’t reach. Asks for a passphrase on the terminal, or takes a key file, which is made if it is not there.',
+    'From then on every approval needs it, whoever approves. Keep it where agents can’t reach. Asks for a passphrase on the terminal, which is not shown, or takes a key file, which is made if it is not there.',
   examples: [['approver init --key-file ~/keys/orion', 'a key file; keep it out of agents’ reach']],
   parameters: {
     flags: {

@@ -144,11 +144,27 @@ export type {
 } from './model.ts'
 export { idMaxBytes, parseToken } from './model.ts'
 export { type Action, type ActionContext, defineAction } from './plugin/action.ts'
+export {
+  ApplySimulation,
+  DescribeAction,
+  ExecuteAction,
+  ListActions,
+  RunSimulation,
+} from './protocol/actions.ts'
 export { BackupStore, DaemonStatus, ShutdownDaemon } from './protocol/daemon.ts'
 export type { NotificationDefinition, RequestDefinition } from './protocol/define.ts'
 export { errorCodes } from './protocol/error-codes.ts'
 export { ListEvents, PublishEvent } from './protocol/events.ts'
 export { Discover } from './protocol/handshake.ts'
+export {
+  ApproveProposal,
+  CancelProposal,
+  CreateProposal,
+  DiffProposal,
+  ExecuteProposal,
+  RejectProposal,
+  SubmitProposal,
+} from './protocol/proposals.ts'
 export {
   ArchiveRecord,
   CountRecords,

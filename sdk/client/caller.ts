@@ -1,6 +1,15 @@
+import { ApplySimulation, ExecuteAction } from '../protocol/actions.ts'
 import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
 import { PublishEvent } from '../protocol/events.ts'
 import { Discover } from '../protocol/handshake.ts'
+import {
+  ApproveProposal,
+  CancelProposal,
+  CreateProposal,
+  ExecuteProposal,
+  RejectProposal,
+  SubmitProposal,
+} from '../protocol/proposals.ts'
 import * as records from '../protocol/records.ts'
 import { DefineType, MigrateType } from '../protocol/types.ts'
 import { CheckStore, ListBackups } from '../protocol/upkeep.ts'
@@ -123,6 +132,16 @@ const keyedMethods: ReadonlySet<string> = new Set([
   records.Transact.method,
   records.ImportRecords.method,
   PublishEvent.method,
+  ExecuteAction.method,
+  ApplySimulation.method,
+  ...[
+    CreateProposal,
+    SubmitProposal,
+    ApproveProposal,
+    RejectProposal,
+    CancelProposal,
+    ExecuteProposal,
+  ].map(({ method }) => method),
 ])
 
 /** Reads that may ask for a position. */

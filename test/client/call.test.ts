@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import {
   CancelledError,
   ConflictError,
@@ -11,7 +12,10 @@ import {
   TooLargeError,
 } from '../../sdk/client/typed-errors.ts'
 import { UnrecognizedError } from '../../sdk/client/wire-error.ts'
+import { ExecuteAction } from '../../sdk/protocol/actions.ts'
 import { BackupStore } from '../../sdk/protocol/daemon.ts'
+import type { RequestDefinition } from '../../sdk/protocol/define.ts'
+import { requests } from '../../sdk/protocol/methods.ts'
 import { CreateRecord, GetRecord } from '../../sdk/protocol/records.ts'
 import type { Transport } from '../../sdk/transport/transport.ts'
 import { ScriptedDaemon, type ScriptedHandler, scriptedError } from '../support/scripted-daemon.ts'
@@ -56,6 +60,39 @@ test('every write has a key and the epoch; a key of the caller’s own is left a
   assert.match(String(first?.params.idempotencyKey), /^[0-9a-f-]{36}$/)
   assert.equal(first?.params.expectedEpoch, 'epoch1')
   assert.equal(second?.params.idempotencyKey, 'mine')
+})
+
+test('every request that takes a key is sent with one', async (t) => {
+  const daemon = new ScriptedDaemon()
+  const client = await scriptedClient(t, daemon)
+  const keyed: string[] = []
+  for (const definition of requests) {
+    const { method, params } = definition
+    if (!(params instanceof z.ZodObject)) continue
+    if (!Object.hasOwn(params.shape, 'idempotencyKey')) continue
+    keyed.push(method)
+    daemon.handleOnce(method, () => ({}))
+    // What this daemon answers is not what the method promises.
+    await client.request<RequestDefinition>(definition, {}).catch(() => {})
+    const sent = daemon.requests.at(-1)
+    assert.equal(sent?.method, method)
+    assert.ok(sent.params.idempotencyKey !== undefined, `${method} could be done twice`)
+  }
+  assert.ok(keyed.includes('action/execute') && keyed.includes('record/create'), keyed.join())
+})
+
+test('an action whose answer is lost is asked for again with its key', async (t) => {
+  const daemon = new ScriptedDaemon()
+  const client = await scriptedClient(t, daemon)
+  daemon.handleOnce('action/execute', (_params, call) => {
+    daemon.handleOnce('action/execute', () => ({}))
+    call.connection.drop()
+    return new Promise(() => {})
+  })
+  await client.request(ExecuteAction, { action: 'memory.use_pattern' }).catch(() => {})
+  const [first, second] = daemon.requests.filter(({ method }) => method === 'action/execute')
+  assert.ok(first?.params.idempotencyKey)
+  assert.deepEqual(second, first)
 })
 
 test('a write that is made while nobody is there is sent when the daemon is back', async (t) => {

@@ -1,6 +1,19 @@
+import type { CallOptions } from '../../sdk/client/caller.ts'
 import type { Client } from '../../sdk/client/client.ts'
 import type { Page } from '../../sdk/client/queries.ts'
 import type { Repository } from '../../sdk/client/repository.ts'
+import type { ParamsOf, RequestDefinition } from '../../sdk/protocol/define.ts'
+import {
+  ApproveProposal,
+  CancelProposal,
+  CreateProposal,
+  DiffProposal,
+  ExecuteProposal,
+  type ProposalDifference,
+  type ProposalResult,
+  RejectProposal,
+  SubmitProposal,
+} from '../../sdk/protocol/proposals.ts'
 import type { RecordData } from '../../sdk/record-type.ts'
 import { Proposal } from './record-types.ts'
 import { type PageOf, usualLimit } from './selection.ts'
@@ -16,13 +29,60 @@ export interface ProposalQuery {
   readonly priority?: RecordData<typeof Proposal>['priority']
 }
 
-/** Changes that wait for somebody's approval, and those that had it. Pages are newest first. */
+/** What may be said when a proposal is moved, beside which one it is. */
+type Move<D extends RequestDefinition> = Omit<ParamsOf<D>, 'id'>
+
+/**
+ * Changes that wait for somebody's approval, and those that had it. Pages are newest first. What moves a proposal is
+ * decided by the daemon, in one transaction; each move answers the state and the digest, and is done once however often
+ * it is sent. Refusals are `forbidden`; `conflict` when it is not in a state for it, or void; `approval_required`.
+ */
 export class Proposals {
   /** Everything else that can be done with these records. */
   readonly records: Repository<typeof Proposal>
+  readonly #client: Client
 
   constructor(client: Client) {
+    this.#client = client
     this.records = client.repository(Proposal)
+  }
+
+  /** Proposes operations, or an action. With `submit` it waits for approval at once. */
+  async create(
+    work: ParamsOf<typeof CreateProposal>,
+    options?: CallOptions,
+  ): Promise<ProposalResult> {
+    return await this.#client.request(CreateProposal, work, options)
+  }
+
+  /** Hands a draft in. */
+  async submit(id: string, move: Move<typeof SubmitProposal> = {}): Promise<ProposalResult> {
+    return await this.#client.request(SubmitProposal, { ...move, id })
+  }
+
+  /** What it would change now, and the digest that a review names. */
+  async difference(id: string): Promise<ProposalDifference> {
+    return await this.#client.request(DiffProposal, { id })
+  }
+
+  /** Approves what a digest says; never one's own. */
+  async approve(id: string, move: Move<typeof ApproveProposal>): Promise<ProposalResult> {
+    return await this.#client.request(ApproveProposal, { ...move, id })
+  }
+
+  /** Rejects it, and says why. */
+  async reject(id: string, move: Move<typeof RejectProposal>): Promise<ProposalResult> {
+    return await this.#client.request(RejectProposal, { ...move, id })
+  }
+
+  /** Takes it back. */
+  async cancel(id: string, move: Move<typeof CancelProposal> = {}): Promise<ProposalResult> {
+    return await this.#client.request(CancelProposal, { ...move, id })
+  }
+
+  /** Carries out what was approved; if that is refused, nothing of it is kept and the proposal has failed. */
+  async execute(id: string, move: Move<typeof ExecuteProposal> = {}): Promise<ProposalResult> {
+    return await this.#client.request(ExecuteProposal, { ...move, id })
   }
 
   /** A page of the proposals that wait for a decision. */

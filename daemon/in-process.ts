@@ -8,6 +8,7 @@ import type { InProcessDaemon, InProcessFactory } from '../sdk/client/in-process
 import { acquireOwnerLock } from '../sdk/launch/owner-lock.ts'
 import { locateState } from '../sdk/launch/state-directory.ts'
 import { type Environment, prepareStore, type StoreLocation } from '../sdk/launch/store-location.ts'
+import type { Action } from '../sdk/plugin/action.ts'
 import type { RecordTypeDefinition } from '../sdk/record-type.ts'
 import { memoryPair } from '../sdk/transport/memory.ts'
 import { loadChosenEngine } from './chosen-engine.ts'
@@ -24,6 +25,8 @@ export interface InProcessOptions {
   readonly log?: Log
   /** Types beside the bundled ones that are there from the first day. */
   readonly types?: readonly RecordTypeDefinition[]
+  /** Actions beside the bundled ones. */
+  readonly actions?: readonly Action[]
 }
 
 /** Makes daemons in this process: same engine, same lock, no socket. */
@@ -58,7 +61,7 @@ async function open(
     engine,
     config,
     log,
-    actions: orionActions,
+    actions: [...orionActions, ...(options.actions ?? [])],
     bundledTypes: [...bundledTypes, ...(options.types ?? [])],
     stateDirectory: locateState(env),
     listen: { on: 'none' },

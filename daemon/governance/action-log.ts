@@ -9,11 +9,21 @@ import type { GovernedCaller } from './person.ts'
 
 /** The record type of these logs. */
 export const logType = 'OrionActionLog'
+/** The status of a log whose action is under way. */
+export const pending = 'PENDING'
 
-/** Writes down that an action has begun; resolves when that is on disk. */
+/**
+ * Writes down that an action has begun; resolves when that is on disk.
+ *
+ * @param begun - `life`: that of the daemon. When it is over, whoever comes next settles what is PENDING still.
+ */
 export async function pendingLog(
   store: StoreApi,
-  begun: { readonly action: string; readonly params: { readonly params?: JsonObject | undefined } },
+  begun: {
+    readonly action: string
+    readonly params: { readonly params?: JsonObject | undefined }
+    readonly life: string
+  },
   caller: GovernedCaller,
 ): Promise<Record> {
   const run = caller.claims?.run
@@ -21,11 +31,21 @@ export async function pendingLog(
     agentId: caller.principal,
     actionType: begun.action,
     parameters: begun.params.params ?? {},
-    status: 'PENDING',
+    status: pending,
+    life: begun.life,
     ...(run === undefined ? {} : { traceId: run }),
   }
-  const { record } = await store.create({ type: logType, data, return: 'record' }, caller)
-  if (record === undefined) throw new Error('the log of an action was not told')
+  const { record } = await store.manage(
+    {
+      method: 'action/log',
+      params: {},
+      run: (work) => {
+        const effect = work.create({ type: logType, id: uuidV7(), data }, 'created')
+        return { ...work.resultOf(effect), record: effect.record }
+      },
+    },
+    caller,
+  )
   return record
 }
 

@@ -30,6 +30,8 @@ type Answer = ManagedAnswer & {
 /** What actions are carried out with. */
 export interface ActionsParts {
   readonly store: StoreApi
+  /** The life of the daemon, which the logs of its actions name. */
+  readonly life: string
   readonly registry: ActionRegistry
   readonly policy: Policy
   readonly proposals: () => Proposals
@@ -104,7 +106,8 @@ export class Actions {
     if (action.requiresProposal) return await this.#propose(action, order)
     assertMay(caller, 'write', action.types)
     if (params.dryRun) return await this.#dryRun(action, prepared, order)
-    const log = await pendingLog(this.#parts.store, { action: action.name, params }, caller)
+    const { store, life } = this.#parts
+    const log = await pendingLog(store, { action: action.name, params, life }, caller)
     const startedMs = performance.now()
     try {
       const answer = await this.#attempt(action, prepared, { ...order, log, startedMs })
@@ -113,11 +116,10 @@ export class Actions {
       return warnings.length === 0 ? answer : { ...answer, warnings: [...warnings] }
     } catch (error) {
       const durationMs = Math.round(performance.now() - startedMs)
-      await failLog(this.#parts.store, { log, error, durationMs }, caller).catch(
-        (reason: unknown) =>
-          this.#parts.log.warn('the failure of an action was not logged', {
-            reason: String(reason),
-          }),
+      await failLog(store, { log, error, durationMs }, caller).catch((reason: unknown) =>
+        this.#parts.log.warn('the failure of an action was not logged', {
+          reason: String(reason),
+        }),
       )
       throw error
     }

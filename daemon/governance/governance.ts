@@ -6,6 +6,7 @@ import { instantFromMicros } from '../../sdk/instant.ts'
 import type { Action } from '../../sdk/plugin/action.ts'
 import type * as actionProtocol from '../../sdk/protocol/actions.ts'
 import type * as protocol from '../../sdk/protocol/proposals.ts'
+import { uuidV7 } from '../../sdk/uuid-v7.ts'
 import type { Clock } from '../clock.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
@@ -22,6 +23,7 @@ import type { About } from './proposal-moves.ts'
 import { Proposals } from './proposals.ts'
 import type { Params } from './request-params.ts'
 import { digestOfPlan, simulate } from './simulation.ts'
+import { settleUnfinished } from './unfinished-actions.ts'
 
 /** What the governance of a store is made of. */
 export interface GovernanceParts {
@@ -62,14 +64,18 @@ export class Governance {
       afterwards: (done, caller) => this.#actions.afterwards(done, caller),
     })
     this.#registry = new ActionRegistry(parts.actions)
+    const life = uuidV7()
     this.#actions = new Actions({
       ...parts,
+      life,
       registry: this.#registry,
       policy,
       proposals: () => this.proposals,
     })
     const { proposalsLookedAtEveryMs } = parts.limits
     this.#timer = setInterval(() => void this.expireDue(), proposalsLookedAtEveryMs).unref()
+    // Nobody waits for it: the start least of all.
+    setImmediate(() => void this.#settle(life))
   }
 
   /** What a proposal would change, as of now. */
@@ -152,6 +158,17 @@ export class Governance {
 
   close(): void {
     clearInterval(this.#timer)
+  }
+
+  /** Ends the logs of actions that other lives have left in the middle. */
+  async #settle(life: string): Promise<void> {
+    const { store, log } = this.#parts
+    try {
+      const settled = await settleUnfinished(store, life, daemonItself)
+      if (settled > 0) log.info('actions that were interrupted have ended', { settled })
+    } catch (error) {
+      log.debug('interrupted actions were not looked for', { reason: String(error) })
+    }
   }
 }
 

@@ -54,9 +54,18 @@ export const OrionActionLog = defineRecordType('OrionActionLog', {
       description: 'Ids of the records that the action changed.',
     }),
     durationMs: integer({ default: 0, description: 'How long it took, in milliseconds.' }),
+    life: text({
+      optional: true,
+      managed: true,
+      description:
+        'Of `action/execute`: the life of the daemon that carries it out. Once that is over, nothing is PENDING in it.',
+    }),
     extra,
   },
-  indexes: [['actionType', 'status']],
+  indexes: [
+    ['actionType', 'status'],
+    ['status', 'createdAt'],
+  ],
 })
 
 const artifact = object({
@@ -190,9 +199,10 @@ export const Proposal = defineRecordType('Proposal', {
         'What the action would be given; of `record.transact`, its `operations` and `guards`.',
     }),
     reason: text({ optional: true, description: 'Why it should be done.' }),
-    evidence: list(text(), {
+    // Weak: an address is no record, and what speaks for it may be purged, or may never have been in this store.
+    evidence: list(reference('*', { weak: true }), {
       optional: true,
-      description: 'What speaks for it: ids of records, or addresses.',
+      description: 'What speaks for it: records, as `Type/id`, or addresses.',
     }),
     expiresAt: instant({ optional: true, description: 'When it is void if it was not executed.' }),
     priority: enumeration(['low', 'medium', 'high', 'critical'], {

@@ -394,6 +394,15 @@ const policies: readonly Attack[] = [
     },
   ],
   [
+    'an action that is only tried out',
+    [40301],
+    async (w) => {
+      const params = { summary: w.id(), domain: 'd' }
+      const order = { action: 'memory.save_insight', params, dryRun: true }
+      return w.people.owner.refused('action/execute', order)
+    },
+  ],
+  [
     'who gives up the scope that the rule hangs on',
     [40301],
     async (w) => {

@@ -128,6 +128,17 @@ export const selfApprovals: readonly Attack[] = [
     },
   ],
   [
+    'the proposer, who rejects it himself',
+    [40300],
+    async (w) => {
+      const { id, digest } = await w.pending(w.people.reviewer)
+      const review = { id, digest, comment: 'no' }
+      const error = await w.people.reviewer.refused('proposal/reject', review)
+      if ((await w.status(id)) !== 'pending') throw new Error('expected it to be pending still')
+      return error
+    },
+  ],
+  [
     'an agent without the scope',
     [40300, { needs: 'approve' }],
     async (w) => {

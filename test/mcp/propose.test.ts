@@ -8,7 +8,8 @@ const insight = (summary: string) => ({
   type: 'OrionInsight',
   data: { summary, domain: 'ci' },
 })
-const wanted = { operations: [insight('approved only')], reason: 'it is true' }
+const evidence = ['OrionInsight/i-42', 'https://example.org']
+const wanted = { operations: [insight('approved only')], reason: 'it is true', evidence }
 
 /** The id of the proposal that an answer names. */
 function proposalIn(text: string): string {
@@ -27,6 +28,8 @@ test('a proposal is approved by somebody else, then carried out once', async (t)
   assert.match(await agent.fails('propose', { id, step: 'execute' }), /ERROR|pending/)
 
   const owner = await daemon.connect()
+  const { referrers } = await owner.call('record/referrers', { type: 'OrionInsight', id: 'i-42' })
+  assert.deepEqual([referrers[0]?.record.id, referrers[0]?.field], [id, 'evidence'])
   const { digest } = await owner.call('proposal/diff', { id })
   await owner.call('proposal/approve', { id, digest, comment: 'fine\nnews: 1 change' })
   const told = await agent.call('propose', { id })

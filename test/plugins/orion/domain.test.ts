@@ -8,7 +8,7 @@ import { Patterns } from '../../../plugins/orion/patterns.ts'
 import { Proposals } from '../../../plugins/orion/proposals.ts'
 import { OrionInsight, OrionPattern } from '../../../plugins/orion/record-types.ts'
 import type { Client } from '../../../sdk/client/client.ts'
-import { NotFoundError } from '../../../sdk/client/typed-errors.ts'
+import { ForbiddenError, NotFoundError } from '../../../sdk/client/typed-errors.ts'
 import { instantFromMicros } from '../../../sdk/instant.ts'
 import { ImportRecords } from '../../../sdk/protocol/records.ts'
 import { startDaemon } from '../../support/daemon.ts'
@@ -198,6 +198,41 @@ test('proposals are found by state, creator and action, and counted in every sta
   assert.deepEqual(idsOf(low.records), ['other'])
   const { draft, pending, executed } = await proposals.countsByStatus()
   assert.deepEqual([draft, pending, executed], [1, 2, 0])
+})
+
+test('proposals are moved by the daemon’s methods, and what speaks for them comes along', async (t) => {
+  const daemon = await startDaemon(t)
+  const owner = await daemon.connect()
+  const scopes = ['read', 'propose', 'approve'] as const
+  const as = async (name: string): Promise<Proposals> => {
+    const { token } = await owner.call('token/create', { name, scopes })
+    return new Proposals(await daemonClient(t, daemon, { token }))
+  }
+  const [author, reviewer] = [await as('ada'), await as('rita')]
+  const data = { summary: 's', domain: 'd' }
+  await owner.call('record/create', { type: 'OrionInsight', id: 'i1', data })
+  const propose = async (id: string) =>
+    await author.create({
+      operations: [{ op: 'create', type: 'OrionInsight', id, data }],
+      evidence: ['OrionInsight/i1'],
+    })
+  const { id, digest = '' } = await propose('i2')
+  assert.equal((await author.submit(id)).status, 'pending')
+  await assert.rejects(author.approve(id, { digest }), ForbiddenError)
+  assert.equal((await reviewer.difference(id)).digest, digest)
+  assert.equal((await reviewer.approve(id, { digest, comment: 'fine' })).status, 'approved')
+  const executed = await author.execute(id, { digest })
+  assert.deepEqual(idsOf(executed.results ?? []), ['i2'])
+  const seen = await author.records.get(id, { expand: ['evidence'] })
+  const [evidence, ...more] = seen.expanded.evidence ?? []
+  assert.deepEqual([evidence?.data, more], [{ ...evidence?.data, ...data }, []])
+  const rejected = await propose('i3')
+  await author.submit(rejected.id)
+  const no = { digest: rejected.digest ?? '', comment: 'no' }
+  assert.equal((await reviewer.reject(rejected.id, no)).status, 'rejected')
+  const { id: draft } = await propose('i4')
+  assert.equal((await author.cancel(draft)).status, 'cancelled')
+  assert.equal((await author.countsByStatus()).executed, 1)
 })
 
 function idsOf(records: readonly { readonly id: string }[]): string[] {

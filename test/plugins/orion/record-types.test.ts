@@ -169,7 +169,7 @@ test('every type and every field, nested ones included, says what it is', () => 
   }
 })
 
-test('the state and the review of a proposal are managed, all else is not', () => {
+test('the state and the review of a proposal are managed, and the life of a log; all else is not', () => {
   assert.deepEqual(
     namesWhere(Proposal, (field) => field.managed === true),
     [
@@ -188,7 +188,7 @@ test('the state and the review of a proposal are managed, all else is not', () =
   for (const type of orionRecordTypes.filter((other) => other !== Proposal)) {
     assert.deepEqual(
       namesWhere(type, (field) => field.managed === true),
-      [],
+      type === OrionActionLog ? ['life'] : [],
     )
   }
 })

@@ -116,3 +116,16 @@ test('nor does the way back of a migration that was harmless, or the removal of 
   const set = { type: 'Proposal', id, force: true, set: { status: 'approved' } }
   assert.equal((await owner.refused('record/update', set)).code, 40300)
 })
+
+test('no definition takes the lock off a managed field', async (t) => {
+  const { owner, agent } = await startPeople(t)
+  const asked = { operations: [createNote('n')], submit: true }
+  const { id } = await agent.call('proposal/create', asked)
+  for (const { type, field, definition } of managed) {
+    const { managed: _, ...open } = definition
+    const order = { definition: { name: type, fields: { [field]: open } } }
+    assert.equal((await owner.refused('type/define', order)).code, 40901, `${type}.${field}`)
+  }
+  const set = { type: 'Proposal', id, force: true, set: { status: 'approved' } }
+  assert.equal((await owner.refused('record/update', set)).code, 40300)
+})

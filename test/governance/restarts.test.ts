@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pendingLog } from '../../daemon/governance/action-log.ts'
 import { proposalOf } from '../../daemon/governance/proposal-record.ts'
 import { approvalsOf } from '../../daemon/governance/proposal-reviews.ts'
+import { settleUnfinished } from '../../daemon/governance/unfinished-actions.ts'
+import { OrionActionLog } from '../../plugins/orion/record-types.ts'
 import { startDaemon, testPlace } from '../support/daemon.ts'
 import { ScriptProcess } from '../support/launch.ts'
 import { createNote, startPeople, stored } from '../support/people.ts'
+import { caller, openTestStore } from '../support/store.ts'
 import type { Parsed, WireClient } from '../support/wire-client.ts'
 
 async function log(client: WireClient, id: string): Promise<Parsed> {
@@ -60,6 +64,30 @@ test('the log of an action that SIGKILL interrupted says so once a daemon is the
     { through: 'index', fields: ['status', 'createdAt', 'id'], entered: ['status'] },
   ])
 })
+
+test('only logs of lives that are over are settled, however many they are', async (t) => {
+  const store = await openTestStore(t, { types: [OrionActionLog.definition] })
+  const daemon = { ...caller(), ...everything }
+  const begun = { action: 'test.waits', params: {} }
+  for (let count = 0; count < 130; count += 1) {
+    await pendingLog(store, { ...begun, life: `over${count % 2}` }, daemon)
+  }
+  const own = await pendingLog(store, { ...begun, life: 'present' }, daemon)
+  const data = { actionType: 'ci.run', status: 'PENDING' }
+  await store.create({ type: 'OrionActionLog', id: 'run', data }, daemon)
+  assert.equal(await settleUnfinished(store, 'present', daemon), 130)
+  const where = { status: 'PENDING' }
+  const { records } = await store.list({ type: 'OrionActionLog', where }, daemon)
+  assert.deepEqual(records.map(({ id }) => id).sort(), [own.id, 'run'].sort())
+  assert.equal(await settleUnfinished(store, 'present', daemon), 0)
+})
+
+const everything = {
+  credential: 'owner',
+  isRenamed: false,
+  holds: () => true,
+  heldAtFirst: () => true,
+}
 
 test('the approver’s secret is asked for by the next daemon, too', async (t) => {
   const secret = 'correct horse battery'

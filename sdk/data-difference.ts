@@ -1,5 +1,7 @@
 /** Two states of a record's data beside each other. */
+import { OrionError } from './errors.ts'
 import { type Json, type JsonObject, jsonEqual } from './json.ts'
+import type { Record } from './model.ts'
 
 /** One field that differs. A side where it has no value is left out. */
 export interface FieldDifference {
@@ -39,3 +41,33 @@ export function changesBetween(
   // `fromEntries` makes own members, also of one called `__proto__`.
   return { set: Object.fromEntries(set), unset }
 }
+
+/**
+ * The update that gives a record the values of one of its old versions. It replaces what does not fit the type as it is
+ * stored, too.
+ *
+ * @throws OrionError `invalid_record` if the old version can't be read.
+ */
+export function changesBackTo(
+  { present, old }: { readonly present: Record<object>; readonly old: Record<object> },
+  isManaged: (field: string) => boolean,
+): { set: JsonObject; unset: string[] } {
+  if (old.quarantined !== undefined) {
+    const { type, id, version, quarantined } = old
+    const message = `version ${version} of ${type} ${JSON.stringify(id)} can't be read: ${quarantined.reason}`
+    const remedy = 'Go back to another version: `orion history` lists them.'
+    throw new OrionError('invalid_record', message, { issues: [], remedy })
+  }
+  const values: JsonObject = { ...old.data }
+  const { set, unset } = changesBetween({ ...present.data }, values, isManaged)
+  // What does not fit is missing in the data, so that its absence would seem to be no difference.
+  const damaged = Object.keys(present.quarantined?.raw ?? {}).filter(
+    (name) => !isManaged(name) && !Object.hasOwn(values, name) && !envelopeMembers.has(name),
+  )
+  return { set, unset: [...unset, ...damaged] }
+}
+
+/** What the mark of a record may name beside its fields. */
+export const envelopeMembers: ReadonlySet<string> = new Set(
+  'id version token lifecycle createdAt updatedAt createdBy updatedBy'.split(' '),
+)

@@ -32,8 +32,18 @@ export interface Record<Data = JsonObject> {
   /** The event that last changed it. */
   readonly token: Token
   readonly data: Data
-  /** Present when the stored row no longer fits its type: the reason. `data` is then what could be read. */
-  readonly quarantined?: { readonly reason: string }
+  /** Present when the stored row no longer fits its type. `data` then holds the fields that do. */
+  readonly quarantined?: Quarantine
+}
+
+/** Why something stored can't be taken for what it should be, and what is stored. */
+export type Quarantine = {
+  readonly reason: string
+  /**
+   * What does not fit, as it is stored: text and numbers as they are, bytes as `{base64}`, null for what is missing. By
+   * field, or by member of the envelope; of an event by `data`, `actor`, `changedFields` or `payload`.
+   */
+  readonly raw?: JsonObject
 }
 
 /** What following the references of some records gave, beside the records themselves. */
@@ -107,6 +117,8 @@ export interface Event<Data = JsonObject> {
   /** The record as of this event. */
   readonly record?: Record<Data>
   readonly payload?: Json
+  /** Present when a part of its entry in the log can't be read; its record has a mark of its own. */
+  readonly quarantined?: Quarantine
 }
 
 /** What rights go by: the first word of a topic, which is the record type when it is about a record. */
@@ -140,6 +152,8 @@ export interface RecordVersion<Data = JsonObject> {
   readonly data?: Data
   readonly token: Token
   readonly reason?: string
+  /** Present when its entry in the log can't be read. */
+  readonly quarantined?: Quarantine
 }
 
 /** The change that gave a field the value it has. */

@@ -28,7 +28,12 @@ export function applyChanges(
   schema: RecordSchema,
   present: JsonObject,
   changes: RequestedChanges,
-  options: { readonly spend?: SpendSteps; readonly mayManage?: boolean } = {},
+  options: {
+    readonly spend?: SpendSteps
+    readonly mayManage?: boolean
+    /** What was stored for these fields is unknown: whatever they get is a change. */
+    readonly mended?: ReadonlySet<string>
+  } = {},
 ): AppliedChanges {
   const fields = schema.definition.fields
   const touched = touchedFields(changes)
@@ -43,8 +48,11 @@ export function applyChanges(
     draft[operator.field] = applyOperator(draft[operator.field], operator, fields[operator.field])
   }
   const data = checkData(schema, draft, options.spend)
-  const changedFields = touched.filter((name) => !jsonEqual(data[name], present[name]))
-  const fixed = changedFields.filter((name) => fields[name]?.immutable)
+  const isMended = (name: string): boolean => options.mended?.has(name) ?? false
+  const changedFields = touched.filter(
+    (name) => isMended(name) || !jsonEqual(data[name], present[name]),
+  )
+  const fixed = changedFields.filter((name) => fields[name]?.immutable && !isMended(name))
   if (fixed.length > 0) {
     throw invalidRecord(
       schema.definition.name,

@@ -1,6 +1,7 @@
 /** Explains a compare-and-swap that lost: what is there now, who changed it, when, and which fields. */
 import { type ConflictData, OrionError } from '../../sdk/errors.ts'
 import type { Record } from '../../sdk/model.ts'
+import { changedFieldsOf } from './log-row.ts'
 import { newestSeq, rowsBackFrom } from './record-history.ts'
 import type { Caller } from './store-api.ts'
 import type { StoreContext } from './store-context.ts'
@@ -83,7 +84,7 @@ function fieldsChangedSince(context: StoreContext, current: Record, version: num
   const names = new Set<string>()
   for (const row of rows.reverse()) {
     if (Number(row.version) <= version) continue
-    for (const name of JSON.parse(String(row.changed_fields ?? '[]'))) names.add(String(name))
+    for (const name of changedFieldsOf(row)) names.add(name)
   }
   return [...names]
 }

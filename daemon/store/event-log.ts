@@ -6,13 +6,10 @@ import type { Instant } from '../../sdk/instant.ts'
 import type { Json } from '../../sdk/json.ts'
 import type { Actor, Event, Operation, Record, Seq, Token, Version } from '../../sdk/model.ts'
 import type { Connection, SqlRow } from './engine/engine.ts'
+import { eventOfRow, logFlags } from './log-row.ts'
 import { LogTail } from './log-tail.ts'
-import { parseLoggedData } from './row-codec.ts'
 import type { SqlCompiler } from './sql.ts'
 import type { StoreLog } from './store-api.ts'
-
-/** Bits of the `flags` column. */
-export const logFlags = { imported: 1, redacted: 2 } as const
 
 /** Who writes, when and why: the same for all events of one request. */
 export interface Authorship {
@@ -322,59 +319,3 @@ const readMaxLength = 512 * 1024
 
 /** What an event takes in memory beside its data, roughly. */
 const eventOverheadBytes = 400
-
-/** A row of the log as the event it is. */
-export function eventOfRow(row: SqlRow, tokenAt: (seq: number) => Token): Event {
-  const seq = Number(row.seq) as Seq
-  const flags = Number(row.flags)
-  const redacted = (flags & logFlags.redacted) !== 0 || row.op === 'purged'
-  const record = row.type === null || redacted ? undefined : recordOfRow(row, tokenAt)
-  return {
-    seq,
-    txn: Number(row.txn) as Seq,
-    topic: row.topic === null ? `${row.type}.${row.op}` : String(row.topic),
-    ...(row.type === null
-      ? {}
-      : {
-          type: String(row.type),
-          id: String(row.id),
-          op: String(row.op) as Operation,
-          version: Number(row.version) as Version,
-          ...(row.previous_version === null
-            ? {}
-            : { previousVersion: Number(row.previous_version) as Version }),
-          changedFields: JSON.parse(String(row.changed_fields ?? '[]')),
-        }),
-    actor: JSON.parse(String(row.actor)),
-    at: String(row.at),
-    ...(row.reason === null ? {} : { reason: String(row.reason) }),
-    ...(row.cause === null ? {} : { cause: String(row.cause) as Token }),
-    token: tokenAt(seq),
-    ...((flags & logFlags.imported) === 0 ? {} : { imported: true as const }),
-    ...(redacted ? { redacted: true as const } : {}),
-    ...(record === undefined ? {} : { record }),
-    ...(row.type === null && row.data !== null ? { payload: JSON.parse(String(row.data)) } : {}),
-  }
-}
-
-function principalOf(row: SqlRow): string {
-  return String(JSON.parse(String(row.actor)).principal)
-}
-
-/** The record as of a row of the log; undefined when its values were erased. */
-export function recordOfRow(row: SqlRow, tokenAt: (seq: number) => Token): Record | undefined {
-  const data = parseLoggedData(row.data)
-  if (data === undefined) return undefined
-  return {
-    type: String(row.type),
-    id: String(row.id),
-    version: Number(row.version) as Version,
-    createdAt: String(row.created_at),
-    createdBy: String(row.created_by),
-    updatedAt: String(row.updated_at ?? row.at),
-    updatedBy: row.updated_by === null ? principalOf(row) : String(row.updated_by),
-    lifecycle: String(row.lifecycle) as Record['lifecycle'],
-    token: tokenAt(Number(row.seq)),
-    data,
-  }
-}

@@ -8,7 +8,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Comparison, Filter, Scalar } from '../../sdk/filter/filter.ts'
 import { type Target, targetKind } from '../../sdk/filter/target.ts'
-import { itemsSql, jsonNumberSql, jsonTypeSql, valueSql } from './target-sql.ts'
+import { columnSql, itemsSql, jsonNumberSql, jsonTypeSql, valueSql } from './target-sql.ts'
 
 /** A condition of SQL. */
 export type Condition = RawBuilder<unknown>
@@ -116,8 +116,11 @@ function containsSql(target: Target, wanted: Scalar): Condition {
   return joined([...substring, member], 'or')
 }
 
+/** A text stands in the column as JSON writes it, or not at all: most rows are told without reading their JSON. */
 function holdsItemSql(target: Target, wanted: Scalar): Condition {
-  return sql`exists (select 1 from ${itemsSql(target)} where ${itemSql(wanted)})`
+  const held = sql`exists (select 1 from ${itemsSql(target)} where ${itemSql(wanted)})`
+  if (typeof wanted !== 'string') return held
+  return sql`(instr(${columnSql(target)}, ${JSON.stringify(wanted)}) > 0 and ${held})`
 }
 
 function itemSql(wanted: Scalar): Condition {

@@ -2,13 +2,15 @@
 import { counted } from '../../sdk/counted.ts'
 import { instantMicros } from '../../sdk/instant.ts'
 import { jsonEqual } from '../../sdk/json.ts'
-import type { Token } from '../../sdk/model.ts'
+import type { Record, Token } from '../../sdk/model.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { Connection, SqlRow } from './engine/engine.ts'
 import type { Finding } from './finding.ts'
+import { quarantineFinding, wholeFit } from './inspect-quarantine.ts'
+import { parseLoggedData } from './log-row.ts'
 import { type OldShapes, oldShapesOf } from './old-shapes.ts'
 import { envelopeColumns } from './record-type-entry.ts'
-import { parseLoggedData, RowCodec } from './row-codec.ts'
+import { RowCodec } from './row-codec.ts'
 import { recordTableName } from './sql.ts'
 import { newestPosition, readMeta } from './store-meta.ts'
 import { indexesOf, quoteName } from './tables.ts'
@@ -133,22 +135,26 @@ export function typesOf(connection: Connection, faults: string[]): RecordTypeDef
 /** Each record is what the newest event of it says, and no purged one is still there. */
 export function inspectRecords(connection: Connection): Finding[] {
   const faults: string[] = []
+  const misfits: string[] = []
   let count = 0
   const shapes = oldShapesOf(connection)
   for (const definition of typesOf(connection, [])) {
     try {
-      count += compareType(connection, { definition, shapes, faults })
+      count += compareType(connection, { definition, shapes, faults, misfits })
     } catch (error) {
       faults.push(`${definition.name}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   const check = 'records'
-  if (faults.length === 0) {
-    return [
-      { check, level: 'ok', message: `${counted(count, 'record')}, each as its newest event says` },
-    ]
-  }
-  return [{ check, level: 'fail', message: someOf(faults), remedy: goBack }]
+  const compared: Finding =
+    faults.length === 0
+      ? {
+          check,
+          level: 'ok',
+          message: `${counted(count, 'record')}, each as its newest event says`,
+        }
+      : { check, level: 'fail', message: someOf(faults), remedy: goBack }
+  return [compared, quarantineFinding(connection, misfits)]
 }
 
 const rowsAtOnce = 500
@@ -157,14 +163,17 @@ interface TypeInspection {
   readonly definition: RecordTypeDefinition
   readonly shapes: OldShapes
   readonly faults: string[]
+  /** Records that do not fit their type, and why. */
+  readonly misfits: string[]
 }
 
 function compareType(
   connection: Connection,
-  { definition, shapes, faults }: TypeInspection,
+  { definition, shapes, faults, misfits }: TypeInspection,
 ): number {
   const table = quoteName(recordTableName(definition.name))
   const codec = new RowCodec(definition)
+  const fit = wholeFit(definition)
   const rows = connection.prepare(`SELECT r.*, log.id AS log_id, log.type AS log_type,
       log.version AS log_version, log.lifecycle AS log_lifecycle, log.data AS log_data
     FROM ${table} AS r LEFT JOIN log ON log.seq = r.seq
@@ -173,7 +182,11 @@ function compareType(
   for (let after = -1; ; ) {
     const slice = rows.all([after])
     for (const row of slice) {
-      const fault = compareRow(row, { definition, codec, shapes })
+      const { record } = codec.decode(row, () => '' as Token)
+      const misfit = record.quarantined?.reason ?? fit(record.data)
+      if (misfit !== undefined) misfits.push(`${definition.name} ${row.id} (${misfit})`)
+      if (record.quarantined !== undefined) continue
+      const fault = compareRow(row, { definition, record, shapes })
       if (fault !== undefined) faults.push(`${definition.name} ${row.id}: ${fault}`)
     }
     count += slice.length
@@ -201,10 +214,10 @@ function compareRow(
   row: SqlRow,
   {
     definition,
-    codec,
+    record,
     shapes,
   }: Pick<TypeInspection, 'definition' | 'shapes'> & {
-    readonly codec: RowCodec
+    readonly record: Record
   },
 ): string | undefined {
   if (row.log_id === null) return `its event ${row.seq} is not in the log`
@@ -214,11 +227,11 @@ function compareRow(
   if (row.log_version !== row.version || row.log_lifecycle !== row.lifecycle) {
     return `has version ${row.version}, its newest event says ${row.log_version}`
   }
-  const { record } = codec.decode(row, () => '' as Token)
-  if (record.quarantined !== undefined) return record.quarantined.reason
   const written = parseLoggedData(row.log_data)
   const logged = written && shapes.renew({ ...record, data: written }, Number(row.seq)).data
-  if (logged === undefined) return 'the values of its newest event can’t be read'
+  // An event that can't be read is told with those that don't fit.
+  if (logged === undefined && row.log_data !== null) return undefined
+  if (logged === undefined) return 'the values of its newest event are erased'
   for (const name of new Set([...Object.keys(logged), ...Object.keys(record.data)])) {
     const [stored, said] = [record.data[name], logged[name]]
     // A field that was added later has its default in the record alone.

@@ -14,6 +14,7 @@ import {
   inspectTypes,
   typesOf,
 } from './inspect-content.ts'
+import { quarantineCheck } from './inspect-quarantine.ts'
 import { inspectReferences } from './inspect-references.ts'
 import { defineWordFunctions } from './search/index-tables.ts'
 import { inspectSearch } from './search/inspect-search.ts'
@@ -38,13 +39,18 @@ export interface FileReport {
 /** `whole` asks SQLite alone; `everything` also compares what is in the file with itself. */
 export type InspectionDepth = 'whole' | 'everything'
 
-/** Whether a report gives no reason to distrust the file. A full-text index is made from the records, whatever it holds. */
+/**
+ * Whether a report gives no reason to distrust the file. A full-text index is made from the records, whatever it holds; and
+ * a record that does not fit its type is in a file that is whole.
+ */
 export function isSound({ problem, findings }: FileReport): boolean {
   return (
     problem === undefined &&
-    findings.every(({ level, check }) => level !== 'fail' || check === 'search')
+    findings.every(({ level, check }) => level !== 'fail' || ownFaults.has(check))
   )
 }
+
+const ownFaults: ReadonlySet<string> = new Set(['search', quarantineCheck])
 
 /** Inspects a file without changing anything. Never throws: what is wrong is the answer. */
 export function inspectFile(
@@ -100,8 +106,12 @@ const problemsMax = 20
 const searchFormat = 3
 
 function integrityOf(connection: Connection): Finding[] {
+  // A value that its column does not allow is told of its record; one that is no JSON would end the whole check.
+  connection.exec('PRAGMA ignore_check_constraints = ON')
   const rows = connection.prepare(`PRAGMA integrity_check(${problemsMax})`).all()
-  const all = rows.map((row) => String(row.integrity_check)).filter((text) => text !== 'ok')
+  const all = rows
+    .map((row) => String(row.integrity_check))
+    .filter((text) => text !== 'ok' && !wrongValue.test(text))
   const told = all.filter((text) => !wrongWords.test(text))
   const words = all.flatMap((text) => wrongWords.exec(text)?.[1] ?? [])
   const check = 'integrity'
@@ -131,6 +141,9 @@ function integrityOf(connection: Connection): Finding[] {
   }
   return [fault, ...mended]
 }
+
+/** What SQLite says of a value that a column of a record table can't hold. */
+const wrongValue = /^\S+ value in r_\w+\.\w+$/
 
 /** What SQLite says of a full-text index that differs from its records; the rest of the file may be whole. */
 const wrongWords = /inverted index for FTS[45] table main\.(s_\w+)/

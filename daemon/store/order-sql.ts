@@ -2,7 +2,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import { memberAt, sortValue } from '../../sdk/filter/evaluate.ts'
 import type { Order, OrderTerm, SortKey, SortValue } from '../../sdk/filter/order.ts'
-import type { SqlRow } from './engine/engine.ts'
+import type { Json } from '../../sdk/json.ts'
+import type { SqlRow, SqlValue } from './engine/engine.ts'
 import type { Condition } from './filter-sql.ts'
 import { columnName, sortSql } from './target-sql.ts'
 
@@ -20,8 +21,18 @@ export function sortKeyOfRow(order: Order, row: SqlRow): SortKey {
     const value = row[columnName(target)] ?? null
     if (value instanceof Uint8Array) return null
     if (target.path.length === 0) return value
-    return sortValue(memberAt(JSON.parse(String(value)), target.path))
+    return sortValue(memberAt(parsedOrNull(value), target.path))
   })
+}
+
+/** What can't be read has no place in an order: the statement sorts it so too. */
+function parsedOrNull(value: SqlValue): Json {
+  try {
+    return JSON.parse(String(value))
+  } catch {
+    // The record comes back marked, with the reason.
+    return null
+  }
 }
 
 /**

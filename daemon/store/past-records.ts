@@ -1,7 +1,7 @@
 /** Records as they were, read from the log. */
 import type { Event, Record } from '../../sdk/model.ts'
 import type { SqlRow } from './engine/engine.ts'
-import { recordOfRow } from './event-log.ts'
+import { recordOfRow } from './log-row.ts'
 import { type RecordKey, rowAsOf, rowReplacedBy } from './record-history.ts'
 import type { StoreContext } from './store-context.ts'
 
@@ -37,13 +37,16 @@ export class PastRecords {
   #readBefore({ seq, previousVersion }: Event): Record | undefined {
     if (previousVersion === undefined) return undefined
     const row = rowReplacedBy(this.#context, seq)
-    return row === undefined ? undefined : this.#recordOf(row)
+    const record = row === undefined ? undefined : this.#recordOf(row)
+    // What it was before can't be known: it is as if its values had been erased.
+    return record?.quarantined === undefined ? record : undefined
   }
 
   /** In the shape that its type has now, because it is held against filters and records of now. */
   #recordOf(row: SqlRow): Record | undefined {
     const { shapes, tokenAt } = this.#context
     const record = recordOfRow(row, tokenAt)
-    return record === undefined ? undefined : shapes.renew(record, Number(row.seq))
+    if (record === undefined || record.quarantined !== undefined) return record
+    return shapes.renew(record, Number(row.seq))
   }
 }

@@ -15,10 +15,11 @@ import { type Condition, filterSql, joined } from './filter-sql.ts'
 import { indexOfOrder, isServed } from './list-conditions.ts'
 import { afterSql, orderSql, partsAfterSql, sortKeyOfRow } from './order-sql.ts'
 import { decodePageCursor, encodePageCursor, type ListIdentity } from './page-cursor.ts'
+import { rawOf } from './quarantine.ts'
 import { envelopeColumns } from './record-type-entry.ts'
 import { createSqlCompiler } from './sql.ts'
 import { indexName, quoteName } from './tables.ts'
-import { columnSql, jsonPath, valueSql } from './target-sql.ts'
+import { columnSql, jsonPath, valueSql, whereJson } from './target-sql.ts'
 
 /** What every query says about the records that it wants. */
 export interface RecordQuery {
@@ -221,7 +222,7 @@ function groupTarget(definition: RecordTypeDefinition, groupBy: string): Target 
 /** Inside free JSON the group is the value's JSON text, which keeps `1`, `"1"` and `true` apart. */
 function groupSql(target: Target): RawBuilder<unknown> {
   if (targetKind(target) !== 'any') return valueSql(target)
-  return sql`nullif(${columnSql(target)} -> ${jsonPath(target)}, 'null')`
+  return whereJson(target, sql`nullif(${columnSql(target)} -> ${jsonPath(target)}, 'null')`)
 }
 
 /** What `groupSql` gives of a record. */
@@ -232,11 +233,12 @@ function groupedBy(target: Target, record: Record): SqlValue {
   return sortValue(value)
 }
 
+/** What does not fit the field is told as it is stored, as a group of its own. */
 function groupValue(target: Target, value: SqlValue): Json {
-  if (value === null || value instanceof Uint8Array) return null
+  if (value === null) return null
   const kind = targetKind(target)
   if (kind === 'any') return JSON.parse(String(value))
-  return kind === 'boolean' ? value === 1 : value
+  return kind === 'boolean' && (value === 0 || value === 1) ? value === 1 : rawOf(value)
 }
 
 const compiler = createSqlCompiler()

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { OrionError } from '../../sdk/errors.ts'
 import type { Blame, Event, FieldChange, FieldOrigin } from '../../sdk/model.ts'
-import { eventOfRow } from './event-log.ts'
+import { eventOfRow } from './log-row.ts'
 import { changesBackFrom, rowBefore } from './record-history.ts'
 import type { StoredRecord } from './row-codec.ts'
 import type { Caller } from './store-api.ts'

@@ -71,7 +71,8 @@ class CompiledFilter implements RecordFilter {
     // What is told of the type as a whole is for everybody who looks at some of it.
     if (last.type === undefined) return 'stayed'
     if (record === undefined) return 'left'
-    const fits = this.fits(record)
+    // Of values that can't be read nobody knows whether they fit: their mark is for everybody who might miss them.
+    const fits = record.quarantined !== undefined || this.fits(record)
     const fitted = this.#fitted({ last, first, fits })
     if (fits) return fitted === true ? 'stayed' : 'entered'
     return fitted === false ? undefined : 'left'

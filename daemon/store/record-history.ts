@@ -93,21 +93,22 @@ export function eraseBackFrom({ connection }: StoreContext, seq: number): void {
 /** The seq of the row before one; undefined at the first. */
 export function rowBefore(row: SqlRow | undefined): number | undefined {
   const seq = row?.previous_seq
-  return typeof seq === 'number' ? seq : undefined
+  return typeof seq === 'number' && seq < Number(row?.seq) ? seq : undefined
 }
 
 const replaced = `SELECT old.* FROM log AS new JOIN log AS old ON old.seq = new.previous_seq WHERE new.seq = ?`
 
+/** The way back only ever leads back, also through a log that was damaged: it ends. */
 const erase = `UPDATE log SET data = NULL, reason = NULL, flags = flags | 2 WHERE seq IN (
     WITH RECURSIVE steps (at) AS (
       SELECT ? UNION ALL
-      SELECT log.previous_seq FROM steps JOIN log ON log.seq = steps.at WHERE log.previous_seq IS NOT NULL
+      SELECT log.previous_seq FROM steps JOIN log ON log.seq = steps.at WHERE log.previous_seq < log.seq
     ) SELECT at FROM steps
   )`
 
 const steps = `WITH RECURSIVE steps (at) AS (
     SELECT ?1 UNION ALL
-    SELECT log.previous_seq FROM steps JOIN log ON log.seq = steps.at WHERE log.previous_seq IS NOT NULL
+    SELECT log.previous_seq FROM steps JOIN log ON log.seq = steps.at WHERE log.previous_seq < log.seq
     LIMIT ?2
   )`
 const walk = `${steps} SELECT log.* FROM steps CROSS JOIN log ON log.seq = steps.at`

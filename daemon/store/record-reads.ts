@@ -6,11 +6,12 @@ import type { Json, JsonObject } from '../../sdk/json.ts'
 import type { Record, RecordVersion } from '../../sdk/model.ts'
 import { AnswerLength, answerTooLong, lengthOf } from './answer-length.ts'
 import type { SqlRow } from './engine/engine.ts'
-import { eventOfRow, recordOfRow } from './event-log.ts'
 import { expand, placesToExpand } from './expansion.ts'
 import { explainList } from './explain-list.ts'
 import { decodeHistoryCursor, encodeHistoryCursor, wrongHistoryCursor } from './history-cursor.ts'
+import { eventOfRow, recordOfRow } from './log-row.ts'
 import type { LongReads } from './long-reads.ts'
+import { joinedQuarantine } from './quarantine.ts'
 import { type CountQuery, compileCount, compileList, type ListQuery } from './query-sql.ts'
 import { blameOf } from './record-blame.ts'
 import { newestSeq, rowOfVersion, walkBackFrom } from './record-history.ts'
@@ -63,7 +64,10 @@ export class RecordReads implements Omit<StoreReads, 'search'> {
     // Absence may be the work of a commit that is not on disk yet, so it waits for all of them.
     const wait = this.#queue.onDisk(present?.seq ?? this.#context.log.lastSeq)
     if (wait !== undefined) await wait
-    const isOld = version !== undefined && version !== present?.record.version
+    // Of a row that does not fit its type the log still has what was written.
+    const isOld =
+      version !== undefined &&
+      (version !== present?.record.version || present.record.quarantined !== undefined)
     const record = isOld ? this.#versionOf(type, id, version) : present?.record
     if (record === undefined) throw notFound(type, id)
     if (places === undefined) return record
@@ -256,6 +260,7 @@ export class RecordReads implements Omit<StoreReads, 'search'> {
   #versionOfRow(row: SqlRow, schemaVersionAt: (seq: number) => number | undefined): RecordVersion {
     const event = eventOfRow(row, this.#context.tokenAt)
     const { version, op, at, actor, changedFields = [], token, reason, record } = event
+    const marks = [event.quarantined, record?.quarantined].filter((mark) => mark !== undefined)
     if (version === undefined || op === undefined) throw new Error('a record’s event has a version')
     const schemaVersion = schemaVersionAt(event.seq)
     return {
@@ -265,9 +270,10 @@ export class RecordReads implements Omit<StoreReads, 'search'> {
       actor,
       changedFields,
       ...(schemaVersion === undefined ? {} : { schemaVersion }),
-      ...(record === undefined ? {} : { data: record.data }),
+      ...(record === undefined || record.quarantined !== undefined ? {} : { data: record.data }),
       token,
       ...(reason === undefined ? {} : { reason }),
+      ...(marks.length === 0 ? {} : { quarantined: joinedQuarantine(marks) }),
     }
   }
 

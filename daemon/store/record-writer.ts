@@ -13,6 +13,7 @@ import { conflictError } from './conflicts.ts'
 import { EngineError } from './engine/engine.ts'
 import type { Authorship, ChangeEntry } from './event-log.ts'
 import { moves, wrongLifecycle } from './lifecycle-moves.ts'
+import { assertSound, mendedFields } from './quarantine.ts'
 import type { RecordTypeEntry } from './record-type-entry.ts'
 import { type ChecksAt, ReferenceWrites } from './reference-writes.ts'
 import { RequestWork } from './request-work.ts'
@@ -199,8 +200,10 @@ export class RecordWriter {
     record: Record,
     { operation, move }: { readonly operation: Update; readonly move: string | undefined },
   ): AppliedChanges {
-    const options = { spend: this.#work.match, mayManage: move !== undefined }
     try {
+      const { set = {}, unset = [] } = operation
+      const mended = mendedFields(record, new Set([...Object.keys(set), ...unset]))
+      const options = { spend: this.#work.match, mayManage: move !== undefined, mended }
       return applyChanges(entry.schema, record.data, operation, options)
     } catch (error) {
       const { type } = record
@@ -217,6 +220,7 @@ export class RecordWriter {
     if (record.lifecycle === lifecycle) return { changed: false, record, seq: previousSeq }
     if (record.lifecycle === 'deleted' && lifecycle === 'archived')
       throw wrongLifecycle(record, 'archived')
+    assertSound(record, operation.op === 'delete' ? 'deleted' : `${operation.op}d`)
     const seq = this.#context.log.nextSeq
     const next = this.#next(record, seq, { data: record.data, lifecycle })
     const encodedData = JSON.stringify(next.data)
@@ -235,6 +239,8 @@ export class RecordWriter {
   #purge(entry: RecordTypeEntry, operation: Move): Written {
     const { record, seq: previousSeq } = this.#present(entry, operation)
     const { connection, log } = this.#context
+    // Its tombstone would not know which version comes next.
+    if (Object.hasOwn(record.quarantined?.raw ?? {}, 'version')) assertSound(record, 'purged')
     const references = this.#references.planPurge(entry, record, operation.force ?? false)
     const seq = log.nextSeq
     const next = this.#next(record, seq, { data: {}, lifecycle: 'deleted' })

@@ -1,9 +1,19 @@
 /** Rows of a record table <-> records. */
 import type { FieldDefinition } from '../../sdk/field.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../sdk/json.ts'
+import type { Json, JsonObject } from '../../sdk/json.ts'
 import type { Lifecycle, Record, Version } from '../../sdk/model.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { SqlRow, SqlValue } from './engine/engine.ts'
+import { type Fit, fitOf, unlike } from './field-fit.ts'
+import {
+  envelopeMisfits,
+  isWholeEnvelope,
+  type Misfit,
+  quarantineOf,
+  rawOf,
+  readLifecycle,
+  readVersion,
+} from './quarantine.ts'
 
 /** A stored record together with the seq of the event that last changed it. */
 export interface StoredRecord {
@@ -13,27 +23,43 @@ export interface StoredRecord {
   readonly dataLength: number
 }
 
-type Decode = (value: SqlValue) => Json
 type Encode = (value: Json) => SqlValue
 
 interface FieldCodec {
   readonly name: string
-  readonly decode: Decode
+  readonly isRequired: boolean
+  /** The value as JSON; throws an `Unreadable` for what can't be one. */
+  readonly decode: (value: SqlValue) => Json
+  readonly fit: Fit
   readonly encode: Encode
 }
 
+/** Says why a stored value can't be read. */
+class Unreadable extends Error {}
+
 const asIs: Pick<FieldCodec, 'decode' | 'encode'> = {
-  decode: (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value),
+  decode: (value) => {
+    if (value instanceof Uint8Array) throw new Unreadable('expected a value, got bytes')
+    return value
+  },
   encode: (value) => (typeof value === 'string' || typeof value === 'number' ? value : null),
 }
 const bit: Pick<FieldCodec, 'decode' | 'encode'> = {
-  decode: (value) => value === 1,
+  decode: (value) => {
+    if (value === 1) return true
+    if (value === 0) return false
+    throw new Unreadable(unlike('0 or 1', rawOf(value)))
+  },
   encode: (value) => (value === true ? 1 : 0),
 }
 const nested: Pick<FieldCodec, 'decode' | 'encode'> = {
   decode: (value) => {
-    if (typeof value !== 'string') throw new Error('expected JSON text')
-    return JSON.parse(value)
+    if (typeof value !== 'string') throw new Unreadable(unlike('JSON as text', rawOf(value)))
+    try {
+      return JSON.parse(value)
+    } catch (error) {
+      throw new Unreadable(`it is no JSON: ${error instanceof Error ? error.message : error}`)
+    }
   },
   encode: (value) => JSON.stringify(value),
 }
@@ -49,6 +75,8 @@ export class RowCodec {
     this.#type = definition.name
     this.#fields = Object.entries(definition.fields).map(([name, field]) => ({
       name,
+      isRequired: !field.optional,
+      fit: fitOf(field),
       ...codecOf(field),
     }))
     this.columns = this.#fields.map((field) => field.name)
@@ -65,34 +93,48 @@ export class RowCodec {
     return (data) => chosen.map((field) => encodeField(field, data))
   }
 
-  /** A row as a record. A row that can't be read comes back marked, with what could be. */
+  /** A row as a record. One that does not fit its type comes back marked, with what does, and as stored with what does not. */
   decode(row: SqlRow, tokenAt: (seq: number) => Record['token']): StoredRecord {
     const data: { [field: string]: Json } = {}
-    let problem: string | undefined
+    let misfits: Misfit[] | undefined
     let dataLength = 0
     for (const field of this.#fields) {
       const value = row[field.name]
-      if (value === null || value === undefined) continue
+      if (value === null || value === undefined) {
+        if (field.isRequired) {
+          misfits = [...(misfits ?? []), { name: field.name, raw: null, problem: 'is missing' }]
+        }
+        continue
+      }
       if (typeof value === 'string') dataLength += value.length
+      let problem: string | undefined
       try {
-        data[field.name] = field.decode(value)
+        const decoded = field.decode(value)
+        problem = field.fit(decoded)
+        if (problem === undefined) data[field.name] = decoded
       } catch (error) {
-        problem = `field ${field.name} can't be read: ${error instanceof Error ? error.message : error}`
+        if (!(error instanceof Unreadable)) throw error
+        problem = error.message
+      }
+      if (problem !== undefined) {
+        misfits = [...(misfits ?? []), { name: field.name, raw: rawOf(value), problem }]
       }
     }
     const seq = Number(row.seq)
+    const isWhole = isWholeEnvelope(row)
+    if (!isWhole) misfits = [...envelopeMisfits(row), ...(misfits ?? [])]
     const record: Record = {
       type: this.#type,
       id: String(row.id),
-      version: row.version as Version,
+      version: (isWhole ? row.version : readVersion(row.version)) as Version,
       createdAt: String(row.created_at),
       createdBy: String(row.created_by),
       updatedAt: String(row.updated_at),
       updatedBy: String(row.updated_by),
-      lifecycle: row.lifecycle as Lifecycle,
+      lifecycle: (isWhole ? row.lifecycle : readLifecycle(row.lifecycle)) as Lifecycle,
       token: tokenAt(seq),
       data,
-      ...(problem === undefined ? {} : { quarantined: { reason: problem } }),
+      ...(misfits === undefined ? {} : { quarantined: quarantineOf(misfits) }),
     }
     return { seq, record, dataLength }
   }
@@ -113,17 +155,5 @@ function codecOf(field: FieldDefinition): Pick<FieldCodec, 'decode' | 'encode'> 
       return nested
     default:
       return asIs
-  }
-}
-
-/** The data of a log row; undefined when it was erased or can't be read. */
-export function parseLoggedData(text: SqlValue | undefined): JsonObject | undefined {
-  if (typeof text !== 'string') return undefined
-  try {
-    const data: unknown = JSON.parse(text)
-    return isJsonObject(data) ? data : undefined
-  } catch {
-    // A torn value is treated as an erased one: the record's own row is the truth.
-    return undefined
   }
 }

@@ -28,13 +28,21 @@ export function columnSql(target: Target): RawBuilder<unknown> {
  */
 export function valueSql(target: Target): RawBuilder<unknown> {
   if (target.path.length === 0) return columnSql(target)
-  const extracted = sql`json_extract(${columnSql(target)}, ${jsonPath(target)})`
+  const extracted = whereJson(target, sql`json_extract(${columnSql(target)}, ${jsonPath(target)})`)
   return targetKind(target) === 'number' ? sql`cast(${extracted} as real)` : extracted
 }
 
 /** The JSON type of a target inside a JSON column; null when it is missing. */
 export function jsonTypeSql(target: Target): RawBuilder<unknown> {
-  return sql`json_type(${columnSql(target)}, ${jsonPath(target)})`
+  return whereJson(target, sql`json_type(${columnSql(target)}, ${jsonPath(target)})`)
+}
+
+/**
+ * Something that is made of the JSON in a target's column; null where the column holds none. A row that was damaged would
+ * otherwise end the whole statement, and with it the page.
+ */
+export function whereJson(target: Target, made: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`case when json_valid(${columnSql(target)}) then ${made} end`
 }
 
 /** A number inside a JSON column; only right where `jsonTypeSql` tells that it is one. */
@@ -44,7 +52,7 @@ export function jsonNumberSql(target: Target): RawBuilder<unknown> {
 
 /** The members of a list, as the rows of a table named `item` with `value` and `type`. */
 export function itemsSql(target: Target): RawBuilder<unknown> {
-  const column = columnSql(target)
+  const column = whereJson(target, columnSql(target))
   if (target.path.length === 0) return sql`json_each(${column}) as item`
   return sql`json_each(${column}, ${jsonPath(target)}) as item`
 }

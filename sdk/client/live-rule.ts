@@ -34,7 +34,8 @@ export function liveRule<T extends RecordType>(type: T, options: LiveQueryOption
   }
 }
 
-/** The record as an event leaves it, if it belongs to the query. */
+/** The record as an event leaves it, if it belongs to the query; also one of which nobody can tell, with its mark. */
 export function recordAfter({ record }: Event, { fits }: LiveRule): Record | undefined {
-  return record !== undefined && fits(record) ? record : undefined
+  if (record === undefined) return undefined
+  return record.quarantined !== undefined || fits(record) ? record : undefined
 }

@@ -1,4 +1,4 @@
-import { changesBetween } from '../data-difference.ts'
+import { changesBackTo } from '../data-difference.ts'
 import type { Blame, Record, RecordVersion, Referrer, Token, WriteResult } from '../model.ts'
 import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
 import { ExplainRecords } from '../protocol/explain.ts'
@@ -309,13 +309,12 @@ export class Repository<T extends RecordType> {
     const { fields } = this.type.definition
     const isManaged = (name: string): boolean =>
       Object.hasOwn(fields, name) && fields[name]?.managed === true
-    const changes = changesBetween(toJsonObject(present.data), toJsonObject(old.data), isManaged)
     const params = {
       ...wireOptions({ reason: `back to version ${toVersion}`, ...options }),
       type: this.type.name,
       id,
       expectedVersion: options.expectedVersion ?? present.version,
-      ...changes,
+      ...changesBackTo({ present, old }, isManaged),
     }
     return parseWritten<T, O>(await this.#call(records.UpdateRecord, params, options))
   }

@@ -67,6 +67,8 @@ export const actor = z.object({
   claims: claims.optional(),
 })
 
+const quarantined = z.object({ reason: z.string(), raw: jsonObject.optional() }).optional()
+
 const recordShape = z.object({
   type: z.string(),
   id: z.string(),
@@ -78,7 +80,7 @@ const recordShape = z.object({
   lifecycle,
   token,
   data: jsonObject,
-  quarantined: z.object({ reason: z.string() }).optional(),
+  quarantined,
 })
 export const record = branded<Record>(recordShape)
 
@@ -119,6 +121,7 @@ export const recordVersion = branded<RecordVersion>(
     data: jsonObject.optional(),
     token,
     reason: z.string().optional(),
+    quarantined,
   }),
 )
 
@@ -168,6 +171,7 @@ export const event = branded<Event>(
     redacted: z.literal(true).optional(),
     record: record.optional(),
     payload: json.optional(),
+    quarantined,
   }),
 )
 

@@ -1,7 +1,7 @@
 /** What the commands that write records do. */
 import type { z } from 'zod'
 import type { Client } from '../../../sdk/client/client.ts'
-import { changesBetween } from '../../../sdk/data-difference.ts'
+import { changesBackTo } from '../../../sdk/data-difference.ts'
 import { isJsonObject, type Json } from '../../../sdk/json.ts'
 import type { WriteResult } from '../../../sdk/model.ts'
 import * as records from '../../../sdk/protocol/records.ts'
@@ -84,7 +84,7 @@ export const revertRecord: Action<RevertFlags, [string, string, number]> = async
       type,
       id,
       expectedVersion: flags.expectedVersion ?? present.version,
-      ...changesBetween(present.data, old.data, (name) => isManaged(fields[name])),
+      ...changesBackTo({ present, old }, (name) => isManaged(fields[name])),
     })
   })
 

@@ -23,6 +23,9 @@ export function eventLine(event: Event, { colours, columns }: TextStyle): string
     ...(event.match === 'left' ? ['fits no more'] : []),
     ...(event.synthetic ? ['from a snapshot'] : []),
     ...(event.redacted ? ['values erased'] : []),
+    ...[event.quarantined, event.record?.quarantined].flatMap((mark) =>
+      mark === undefined ? [] : [`quarantined: ${safeText(mark.reason)}`],
+    ),
   ]
   const note = notes.length === 0 ? '' : `  ${cut(notes.join('; '), columns ?? 200)}`
   return `${parts.join('  ')}${note}\n`

@@ -14,9 +14,13 @@ export function historyText(
   const table = drawTable(
     {
       head: ['v', 'what', 'when', 'by', 'with', 'fields', 'why'],
-      rows: versions.map(({ version, op, at, actor, changedFields, reason, data }) => [
+      rows: versions.map(({ version, op, at, actor, changedFields, reason, data, quarantined }) => [
         String(version),
-        data === undefined ? `${op} (erased)` : op,
+        quarantined !== undefined
+          ? `${op} (quarantined)`
+          : data === undefined
+            ? `${op} (erased)`
+            : op,
         age(at, style.now),
         safeText(actor.principal),
         safeText(actor.client),

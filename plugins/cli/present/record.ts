@@ -1,4 +1,4 @@
-import type { Record } from '../../../sdk/model.ts'
+import type { Quarantine, Record } from '../../../sdk/model.ts'
 import type { TextStyle } from '../print.ts'
 import { fieldLines } from './fields.ts'
 import { safeText } from './safe-text.ts'
@@ -19,6 +19,12 @@ export function recordText(record: Record, style: TextStyle): string {
   const warning =
     record.quarantined === undefined
       ? ''
-      : yellow(`quarantined: ${safeText(record.quarantined.reason)}\n`)
+      : `${yellow(`quarantined: ${safeText(record.quarantined.reason)}`)}\n${storedText(record.quarantined, style)}`
   return `${title}${dim(`${times.join(', ')} (${last})`)}\n${warning}\n${fieldLines(record.data, style)}`
+}
+
+/** What does not fit, as it is stored. */
+function storedText({ raw }: Quarantine, style: TextStyle): string {
+  if (raw === undefined) return ''
+  return `${style.colours.dim('as stored:')}\n${fieldLines(raw, style)}`
 }

@@ -1,5 +1,6 @@
 /** An order as SQL: how rows are sorted, and which of them come after a key. */
 import { type RawBuilder, sql } from 'kysely'
+import { OrionError } from '../../sdk/errors.ts'
 import { memberAt, sortValue } from '../../sdk/filter/evaluate.ts'
 import type { Order, OrderTerm, SortKey, SortValue } from '../../sdk/filter/order.ts'
 import type { Json } from '../../sdk/json.ts'
@@ -19,10 +20,33 @@ export function orderSql(order: Order): RawBuilder<unknown> {
 export function sortKeyOfRow(order: Order, row: SqlRow): SortKey {
   return order.map(({ target }) => {
     const value = row[columnName(target)] ?? null
-    if (value instanceof Uint8Array) return null
+    if (value instanceof Uint8Array) return `${bytesMark}${Buffer.from(value).toString('base64')}`
     if (target.path.length === 0) return value
     return sortValue(memberAt(parsedOrNull(value), target.path))
   })
+}
+
+/** Bytes come after every text; no text can begin so, and none is compared with them but here. */
+const bytesMark = '\u{10ffff}\u{10ffff} bytes '
+
+/**
+ * Refuses to go on behind a row whose place can't be said in a cursor: bytes where a text should be, or an infinity. To go
+ * on anywhere else would leave records out, or begin again for ever.
+ *
+ * @throws OrionError `invalid_request`
+ */
+export function assertPlace(order: Order, key: SortKey): void {
+  for (const [index, value] of key.entries()) {
+    const isOdd =
+      typeof value === 'number' ? !Number.isFinite(value) : value?.startsWith(bytesMark) === true
+    if (!isOdd) continue
+    const name = order[index]?.target.name ?? ''
+    const message = `a page can't end at a record whose ${name} does not fit its type`
+    throw new OrionError('invalid_request', `orderBy.${index}: ${message}`, {
+      issues: [{ path: `orderBy.${index}`, message }],
+      remedy: `Order by something else, take another limit, or mend the record: \`orion doctor\` names it.`,
+    })
+  }
 }
 
 /** What can't be read has no place in an order: the statement sorts it so too. */

@@ -13,7 +13,7 @@ import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import type { SqlRow, SqlValue } from './engine/engine.ts'
 import { type Condition, filterSql, joined } from './filter-sql.ts'
 import { indexOfOrder, isServed } from './list-conditions.ts'
-import { afterSql, orderSql, partsAfterSql, sortKeyOfRow } from './order-sql.ts'
+import { afterSql, assertPlace, orderSql, partsAfterSql, sortKeyOfRow } from './order-sql.ts'
 import { decodePageCursor, encodePageCursor, type ListIdentity } from './page-cursor.ts'
 import { rawOf } from './quarantine.ts'
 import { envelopeColumns } from './record-type-entry.ts'
@@ -106,7 +106,10 @@ export function compileList(query: ListQuery): CompiledList {
     order,
     afterKey,
     keyOf: (row) => sortKeyOfRow(order, row),
-    cursorAt: (key) => encodePageCursor(identity, key),
+    cursorAt: (key) => {
+      assertPlace(order, key)
+      return encodePageCursor(identity, key)
+    },
   }
 }
 

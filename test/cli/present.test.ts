@@ -101,6 +101,17 @@ test('a record is shown whole, with who changed it last', () => {
   assert.match(text, /^summary {2}two\n {9}lines\ntags {5}a, b\n/m)
 })
 
+test('a record that does not fit its type is shown with why, and with what is stored', () => {
+  const raw = { state: 'odd\u001b[2J', bytes: { base64: 'AA==' } }
+  const quarantined = { reason: 'state: expected one of "new", got "odd"', raw }
+  const text = recordText({ ...record({ summary: 's' }), quarantined }, style)
+  assert.match(
+    text,
+    /^quarantined: state: expected one of "new", got "odd"\nas stored:\nstate +odd/m,
+  )
+  assert.equal(text.includes('\u001b'), false)
+})
+
 test('a conflict explains itself: who, when, which fields, what is there now, what to do', () => {
   const error = new OrionError('conflict', 'lost', {
     reason: 'version',

@@ -211,6 +211,19 @@ test('long reads, in slices, see the same', async (t) => {
   assert.equal(seen, damages.length)
 })
 
+test('a page that would end at bytes or an infinity is refused, rather than begun again', async (t) => {
+  const { store } = await damagedStore(t)
+  const limit = count - 1
+  for (const field of ['name', 'weight']) {
+    const query = { type: 'Part', orderBy: [{ field, direction: 'desc' as const }] }
+    await assert.rejects(store.list({ ...query, limit: field === 'name' ? 1 : 2 }, owner), {
+      kind: 'invalid_request',
+      message: new RegExp(`whose ${field} does not fit`),
+    })
+    assert.equal((await store.list({ ...query, limit }, owner)).records.length, limit)
+  }
+})
+
 test('an update mends a record only if it replaces all that does not fit', async (t) => {
   const path = join(temporaryDirectory(t), 'store.db')
   const fresh = await openTestStore(t, { path, types })

@@ -9,6 +9,7 @@ for (const suite of [
   'durability',
   'model',
   'open',
+  'quarantine',
   'query-model',
   'query-sql',
   'references',

@@ -215,6 +215,10 @@ test('the record types are listed and shown', async (t) => {
   assert.match(list.stdout, /OrionInsight/)
   const shown = await place.orion(['types', 'show', 'OrionInsight'])
   assert.match(shown.stdout, /confidenceScore +number 0\.\.1 +default 1/)
+  assert.match(
+    shown.stdout,
+    /^orion create OrionInsight --data '{"summary":"summary","domain":"build"}'$/m,
+  )
   const json = await place.json(['types', 'show', 'OrionInsight'])
   assert.ok(typeof json === 'object' && json !== null && 'jsonSchema' in json)
 })

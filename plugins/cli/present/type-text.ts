@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../../sdk/json.ts'
 import type { GetType, ListTypes } from '../../../sdk/protocol/types.ts'
 import type { TextStyle } from '../print.ts'
 import { cellText } from './cell.ts'
+import { type ExampleOf, exampleRecord } from './example-record.ts'
 import { safeText } from './safe-text.ts'
 import { drawTable } from './table.ts'
 
@@ -39,7 +40,15 @@ export function typeText(type: z.output<typeof GetType.result>, style: TextStyle
   const title = `${bold(safeText(type.name))}  ${dim(`schema version ${type.schemaVersion}`)}\n`
   const about = type.description === undefined ? '' : `${safeText(type.description)}\n`
   const hint = dim(`\`orion types show ${type.name} --json\` has the JSON Schema.\n`)
-  return `${title}${about}\n${table.text}${hint}`
+  return `${title}${about}\n${table.text}${exampleText(type, style)}${hint}`
+}
+
+/** The data of a record with every field that a writer may give, and what creates the least. */
+function exampleText(type: ExampleOf, { colours: { bold } }: TextStyle): string {
+  const example = exampleRecord(type)
+  if (example === undefined) return ''
+  const data = safeText(JSON.stringify(example.data, undefined, 2), { lines: true })
+  return `${bold('Example')}\n${data}\n\n${bold('Create one')}\n${safeText(example.command)}\n\n`
 }
 
 function kindOf(field: JsonObject): string {

@@ -6,10 +6,12 @@ import {
   buildRouteMap,
   FlagNotFoundError,
   formatMessageForArgumentScannerError,
+  proposeCompletions,
   run,
   text_en,
 } from '@stricli/core'
 import type { CliContext } from './command.ts'
+import { completionCommand } from './commands/completion-command.ts'
 import * as daemon from './commands/daemon-commands.ts'
 import * as events from './commands/event-commands.ts'
 import * as governance from './commands/governance-commands.ts'
@@ -57,6 +59,60 @@ export async function runCommandLine(cli: Cli, args: readonly string[]): Promise
   const error = wrongUsage ?? new Error(heard.join('').trim())
   const flags = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
   return await reportError(cli, error, { json: flags.includes('--json') })
+}
+
+/** One thing that may stand in the place of a word. */
+export interface Proposal {
+  readonly text: string
+  readonly brief: string
+  readonly isFlag: boolean
+  /** A value, not the name of a flag or command. */
+  readonly isValue: boolean
+}
+
+/** What may stand in the place of the last of these words, by the declarations of the commands. */
+export async function proposeFor(
+  { cli, completing }: Required<Pick<CliContext, 'cli' | 'completing'>>,
+  words: readonly string[],
+): Promise<Proposal[]> {
+  const application = buildCli({ cli, args: words }, () => {})
+  const nothing = { write: () => {} }
+  const process = { stdout: nothing, stderr: nothing }
+  const found = await proposeCompletions(application, words, {
+    cli,
+    completing,
+    finish: () => {},
+    process,
+  })
+  const word = words.at(-1) ?? ''
+  const below = commandsBelow(words.slice(0, -1)).filter(({ text }) => text.startsWith(word))
+  const seen = new Set(below.map(({ text }) => text))
+  const others = found
+    .filter(({ completion }) => !seen.has(completion))
+    .filter(({ completion }) => completion !== '--')
+    .map(({ kind, completion, brief }) => ({
+      text: completion,
+      brief,
+      isFlag: completion.startsWith('-') && kind !== 'argument:value',
+      isValue: kind === 'argument:value',
+    }))
+  return [...below, ...others]
+}
+
+/** The commands of a group, which the parser leaves out where the group's name alone is a command too. */
+function commandsBelow(words: readonly string[]): Proposal[] {
+  let entries = root.getAllEntries()
+  for (const word of words) {
+    const target = entries.find(({ name }) => name.original === word)?.target
+    if (target === undefined || !('getAllEntries' in target)) return []
+    entries = target.getAllEntries()
+  }
+  return entries.map(({ name, target: { brief } }) => ({
+    text: name.original,
+    brief,
+    isFlag: false,
+    isValue: false,
+  }))
 }
 
 const helpFlags: ReadonlySet<string> = new Set(['--help', '-h', '--help-all', '--helpAll', 'help'])
@@ -202,6 +258,7 @@ const root = buildRouteMap({
       docs: { brief: 'A passphrase or key that approving needs' },
     }),
     run: runCommand,
+    completion: completionCommand,
     migrate: buildRouteMap({
       routes: {
         legacy: migration.migrateLegacyCommand,

@@ -27,6 +27,11 @@ export function arrangeArguments(args: readonly string[]): string[] {
   return [name, ...rest.slice(0, end), ...before, ...rest.slice(end)]
 }
 
+/** A command line without the global flags that stand before the command. */
+export function withoutLeadingFlags(args: readonly string[]): string[] {
+  return args.slice(skipFlags(args, 0, globalFlagTakesValue))
+}
+
 function protectCommand(args: readonly string[]): string[] {
   const start = skipFlags(args, 0, runFlagTakesValue)
   const first = args[start]

@@ -7,6 +7,7 @@ import {
   type CommandContext,
   type TypedCommandParameters,
 } from '@stricli/core'
+import type { Completing } from './completion/proposals.ts'
 import type { Cli, GlobalFlags } from './context.ts'
 import { reportError } from './report-error.ts'
 
@@ -15,6 +16,8 @@ export interface CliContext extends CommandContext {
   readonly cli: Cli
   /** Tells the program its exit code. */
   readonly finish: (exitCode: number) => void
+  /** What is known of the store while a word is completed; nothing else is run then. */
+  readonly completing?: Completing
 }
 
 /** What a command does; resolves with its exit code, 0 if it gives none. */

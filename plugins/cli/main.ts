@@ -33,6 +33,10 @@ export async function runCli(
     daemon,
     plugins,
   }
+  if (args[0] === '__complete') {
+    await (await import('./completion/complete.ts')).answerShell(cli, args.slice(1))
+    return 0
+  }
   const { runCommandLine } = await import('./application.ts')
   return await runCommandLine(cli, arranged)
 }

@@ -7,7 +7,7 @@ export function rootHelp(briefs: ReadonlyMap<string, string>, { bold, dim }: Col
   const others = [...briefs.keys()].filter((name) => !named.has(name))
   const shown = others.length === 0 ? groups : [...groups, { title: 'More', names: others }]
   const parts = shown.map(({ title, names }) => {
-    const lines = names.map((name) => `  ${name.padEnd(11)}${briefs.get(name) ?? ''}`)
+    const lines = names.map((name) => `  ${name.padEnd(12)}${briefs.get(name) ?? ''}`)
     return `${bold(title)}\n${lines.join('\n')}\n`
   })
   return [
@@ -50,6 +50,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
   { title: 'Actions and proposals', names: ['action', 'simulate', 'proposal'] },
   { title: 'Access', names: ['token', 'approver'] },
   { title: 'The earlier system', names: ['migrate'] },
+  { title: 'Shells', names: ['completion'] },
   {
     title: 'Daemon',
     names: ['status', 'doctor', 'endpoint', 'stop', 'backup', 'serve', 'stdio', 'mcp'],

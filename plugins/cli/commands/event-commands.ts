@@ -1,5 +1,6 @@
 /** Commands about events. */
 import { command, globalFlags } from '../command.ts'
+import { proposeTopics } from '../completion/proposals.ts'
 import type { EventsFlags, PublishFlags, WaitFlags, WatchFlags } from '../flags.ts'
 import { parseWait } from '../parse-flags.ts'
 import { idempotencyKeyFlag, limitFlag, reasonFlag } from './record-arguments.ts'
@@ -8,6 +9,7 @@ const patternArgument = {
   parse: String,
   placeholder: 'PATTERN',
   brief: "Glob over topics, such as 'OrionInsight.*' or '*'",
+  proposeCompletions: proposeTopics,
 } as const
 
 const tokenFlag = { kind: 'parsed', parse: String, optional: true, placeholder: 'TOKEN' } as const

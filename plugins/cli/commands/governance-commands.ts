@@ -1,5 +1,6 @@
 /** Commands about actions, proposals and simulations. */
 import { command, globalFlags } from '../command.ts'
+import { proposeProposals } from '../completion/proposals.ts'
 import type { GlobalFlags } from '../context.ts'
 import type {
   ApproveFlags,
@@ -15,7 +16,17 @@ const text = (placeholder: string, brief: string) =>
   ({ kind: 'parsed', parse: String, optional: true, placeholder, brief }) as const
 const positional = (placeholder: string, brief: string) =>
   ({ kind: 'tuple', parameters: [{ parse: String, placeholder, brief }] }) as const
-const proposalId = positional('ID', 'The id of the proposal')
+const proposalId = {
+  kind: 'tuple',
+  parameters: [
+    {
+      parse: String,
+      placeholder: 'ID',
+      brief: 'The id of the proposal',
+      proposeCompletions: proposeProposals,
+    },
+  ],
+} as const
 const yesOrNo = (brief: string) =>
   ({ kind: 'boolean', default: false, withNegated: false, brief }) as const
 

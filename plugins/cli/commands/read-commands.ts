@@ -1,5 +1,6 @@
 /** Commands that read records. */
 import { command, globalFlags } from '../command.ts'
+import { proposeFields, proposeReferences, proposeTypes } from '../completion/proposals.ts'
 import type { GlobalFlags } from '../context.ts'
 import type {
   CountFlags,
@@ -80,6 +81,7 @@ export const listCommand = command<ListFlags, [string]>({
         optional: true,
         placeholder: 'FIELD,…',
         brief: 'Only these fields of the data',
+        proposeCompletions: proposeFields,
       },
       expand: expandFlag,
     },
@@ -140,6 +142,7 @@ export const searchCommand = command<SearchFlags, string[]>({
         optional: true,
         placeholder: 'TYPE',
         brief: 'Only this record type; may be given more than once',
+        proposeCompletions: proposeTypes,
       },
       where: whereFlag,
       limit: limitFlag,
@@ -172,6 +175,7 @@ export const countCommand = command<CountFlags, [string]>({
         optional: true,
         placeholder: 'FIELD',
         brief: 'Also by the values of this field',
+        proposeCompletions: proposeFields,
       },
       lifecycle: lifecycleFlag,
     },
@@ -198,6 +202,7 @@ export const referrersCommand = command<ReferrersFlags, [string, string]>({
         optional: true,
         placeholder: 'TYPE',
         brief: 'Only records of this type',
+        proposeCompletions: proposeTypes,
       },
       field: {
         kind: 'parsed',
@@ -205,6 +210,7 @@ export const referrersCommand = command<ReferrersFlags, [string, string]>({
         optional: true,
         placeholder: 'FIELD',
         brief: 'Only those that name it by this field',
+        proposeCompletions: proposeReferences,
       },
       limit: limitFlag,
       after: afterFlag,

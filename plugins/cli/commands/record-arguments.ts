@@ -1,4 +1,11 @@
 /** Arguments and flags that several commands on records share. */
+import {
+  proposeFilter,
+  proposeIds,
+  proposeOrder,
+  proposeReferences,
+  proposeTypes,
+} from '../completion/proposals.ts'
 import { parseOrder, parsePositive } from '../parse-flags.ts'
 
 /** The name of a record type. */
@@ -6,10 +13,16 @@ export const typeArgument = {
   parse: String,
   placeholder: 'TYPE',
   brief: 'Name of a record type, such as OrionInsight; `orion types` lists them',
+  proposeCompletions: proposeTypes,
 } as const
 
 /** The id of a record. */
-export const idArgument = { parse: String, placeholder: 'ID', brief: 'Id of the record' } as const
+export const idArgument = {
+  parse: String,
+  placeholder: 'ID',
+  brief: 'Id of the record',
+  proposeCompletions: proposeIds,
+} as const
 
 /** How long a page is. */
 export const limitFlag = {
@@ -36,6 +49,7 @@ export const whereFlag = {
   optional: true,
   placeholder: 'JSON',
   brief: 'Only records that fit, such as {"domain":"build","confidenceScore":{"gte":0.8}}',
+  proposeCompletions: proposeFilter,
 } as const
 
 /** In which order. */
@@ -46,6 +60,7 @@ export const orderFlag = {
   optional: true,
   placeholder: 'FIELD:desc',
   brief: 'Order by this field; more than one with commas',
+  proposeCompletions: proposeOrder,
 } as const
 
 /** References to follow. */
@@ -56,6 +71,7 @@ export const expandFlag = {
   optional: true,
   placeholder: 'FIELD,…',
   brief: 'Also the records that these references name',
+  proposeCompletions: proposeReferences,
 } as const
 
 /** Which lifecycles to look at. */

@@ -1,5 +1,6 @@
 /** Commands about record types. */
 import { command, globalFlags } from '../command.ts'
+import { proposeTypes } from '../completion/proposals.ts'
 import type { GlobalFlags } from '../context.ts'
 import type { GenerateTypesFlags, ListTypesFlags, MigrateTypesFlags } from '../flags.ts'
 import { parseWhole } from '../parse-flags.ts'
@@ -61,6 +62,7 @@ export const migrateTypesCommand = command<MigrateTypesFlags>({
         optional: true,
         placeholder: 'TYPE,…',
         brief: 'Only these',
+        proposeCompletions: proposeTypes,
       },
       dryRun: {
         kind: 'boolean',
@@ -124,6 +126,7 @@ export const generateTypesCommand = command<GenerateTypesFlags>({
         optional: true,
         placeholder: 'TYPE,…',
         brief: 'Only these',
+        proposeCompletions: proposeTypes,
       },
     },
   },

@@ -1,5 +1,6 @@
 /** Commands that write records. */
 import { command, globalFlags } from '../command.ts'
+import { proposeChanges, proposeData, proposeOptional } from '../completion/proposals.ts'
 import type {
   CreateFlags,
   ImportFlags,
@@ -45,6 +46,7 @@ export const createCommand = command<CreateFlags, [string]>({
         parse: String,
         placeholder: 'JSON|@FILE|-',
         brief: 'The data, as a JSON object',
+        proposeCompletions: proposeData,
       },
       id: {
         kind: 'parsed',
@@ -85,6 +87,7 @@ export const updateCommand = command<UpdateFlags, [string, string]>({
         optional: true,
         placeholder: 'JSON|@FILE|-',
         brief: 'Fields with their new values, as a JSON object',
+        proposeCompletions: proposeChanges,
       },
       unset: {
         kind: 'parsed',
@@ -93,6 +96,7 @@ export const updateCommand = command<UpdateFlags, [string, string]>({
         optional: true,
         placeholder: 'FIELD,…',
         brief: 'Fields to remove',
+        proposeCompletions: proposeOptional,
       },
       apply: {
         kind: 'parsed',

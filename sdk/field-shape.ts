@@ -23,7 +23,8 @@ const traits = {
 const size = z.int().min(0).optional()
 const bound = z.number().optional()
 
-const kinds = [
+/** What a field may be. */
+export const kinds = [
   'text',
   'integer',
   'number',

@@ -52,12 +52,17 @@ export interface TypeIndex {
   readonly unique: boolean
 }
 
-/** The indexes of a type: those of single fields, then those over several. */
+/** The indexes of a type: those of single fields, then those over several. One that is declared twice is one. */
 export function indexesOf({ fields, indexes = [] }: RecordTypeDefinition): TypeIndex[] {
   const single = Object.entries(fields).flatMap(([name, { unique, indexed }]) =>
     unique || indexed ? [{ fields: [name], unique: unique === true }] : [],
   )
-  return [...single, ...indexes.map((index) => ({ fields: index, unique: false }))]
+  const named = new Map<string, TypeIndex>()
+  for (const index of [...single, ...indexes.map((fields) => ({ fields, unique: false }))]) {
+    const name = index.fields.join(',')
+    if (!named.has(name)) named.set(name, index)
+  }
+  return [...named.values()]
 }
 
 /** One thing that a new definition adds. */

@@ -1,4 +1,5 @@
 /** Record types as TypeScript, for programs that use what others have defined. */
+import { kinds } from '../../../sdk/field-shape.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../sdk/json.ts'
 
 /** One record type, as `type/get` describes it. */
@@ -45,6 +46,9 @@ function fieldSource(field: Json, makers: Set<string>, indent: string): string {
   if (!isJsonObject(field)) throw new Error('expected the definition of a field')
   const { kind, items, fields, values, to, ...traits } = field
   const maker = String(kind)
+  if (!isKnown(maker)) {
+    throw new Error(`there is a field of the kind ${maker}, which a newer orion knows: update it`)
+  }
   makers.add(maker)
   const inner = `${indent}  `
   const first = {
@@ -57,13 +61,18 @@ function fieldSource(field: Json, makers: Set<string>, indent: string): string {
   return `${maker}(${[...(first === undefined ? [] : [first()]), ...last].join(', ')})`
 }
 
+/** What the SDK exports, and nothing else that a definition might name. */
+function isKnown(kind: string): boolean {
+  return kinds.some((known) => known === kind)
+}
+
 function traitsSource(traits: JsonObject): string {
   const members = Object.entries(traits).map(([name, value]) => `${name}: ${valueSource(value)}`)
   return `{ ${members.join(', ')} }`
 }
 
-/** In an object literal, `__proto__` is no member. */
+/** In an object literal, `__proto__` is no member; and a type may be called JSON. */
 function valueSource(value: Json): string {
   const text = JSON.stringify(value)
-  return text.includes('"__proto__"') ? `JSON.parse(${JSON.stringify(text)})` : text
+  return text.includes('"__proto__"') ? `globalThis.JSON.parse(${JSON.stringify(text)})` : text
 }

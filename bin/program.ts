@@ -15,11 +15,11 @@ export function main(
     {
       runDaemon: async (rest) => (await import('../daemon/main.ts')).runDaemon(rest),
       inProcess: async () => (await import('../daemon/in-process.ts')).inProcess(),
-      recordTypes: async () => (await import('../plugins/orion/record-types.ts')).orionRecordTypes,
-      legacy: async () => (await import('../plugins/legacy/access.ts')).legacyAccess,
     },
     {
       importModule,
+      recordTypes: async () => (await import('../plugins/orion/record-types.ts')).orionRecordTypes,
+      legacy: async () => (await import('../plugins/legacy/access.ts')).legacyAccess,
       serveMcp: async (options) => (await import('../plugins/mcp/serve.ts')).serveMcp(options),
     },
   )

@@ -95,8 +95,13 @@ async function commandNames(): Promise<string[]> {
     columns: undefined,
   }
   const notHere = async (): Promise<never> => assert.fail('help needs no daemon')
-  const daemon = { runDaemon: notHere, inProcess: notHere, recordTypes: notHere, legacy: notHere }
-  const plugins = { importModule: notHere, serveMcp: notHere }
+  const daemon = { runDaemon: notHere, inProcess: notHere }
+  const plugins = {
+    importModule: notHere,
+    recordTypes: notHere,
+    legacy: notHere,
+    serveMcp: notHere,
+  }
   const process = { env: {}, cwd: root, version: '0.0.0', stdin: Readable.from([]) }
   assert.equal(await runCommandLine({ ...process, out, err: out, daemon, plugins }, []), 0)
   return [...shown.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name = '']) => name)

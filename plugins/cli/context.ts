@@ -10,16 +10,16 @@ export interface DaemonAccess {
   runDaemon(args: readonly string[]): Promise<number>
   /** Loads what opens a store inside this process. */
   inProcess(): Promise<InProcessFactory>
-  /** Loads the plugin that brings the earlier system's data over. */
-  legacy(): Promise<LegacyAccess>
-  /** The record types that come with Orion. */
-  recordTypes(): Promise<readonly MigratedType[]>
 }
 
 /** What the program brings beside the daemon, each loaded only when its command is called. */
 export interface PluginAccess {
   /** Imports a module by its URL, also one in TypeScript. */
   importModule(url: string): Promise<object>
+  /** Loads the plugin that brings the earlier system's data over. */
+  legacy(): Promise<LegacyAccess>
+  /** The record types that come with Orion. */
+  recordTypes(): Promise<readonly MigratedType[]>
   /** Serves the Model Context Protocol on stdin and stdout until the client ends it. */
   serveMcp(options: McpOptions): Promise<void>
 }
@@ -53,7 +53,7 @@ export interface Cli {
   readonly err: TextOutput
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly daemon: DaemonAccess
-  /** Other plugins that are commands of the program. */
+  /** What other plugins bring to its commands. */
   readonly plugins: PluginAccess
 }
 

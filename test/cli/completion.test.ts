@@ -38,8 +38,8 @@ async function answer(place: Place, args: readonly string[]): Promise<string[]> 
       out,
       err,
     },
-    daemon: { runDaemon: notHere, inProcess: notHere, legacy: notHere, recordTypes },
-    plugins: { serveMcp: notHere },
+    daemon: { runDaemon: notHere, inProcess: notHere },
+    plugins: { importModule: notHere, recordTypes, legacy: notHere, serveMcp: notHere },
   }
   await answerShell(cli, args)
   return said === '' ? [] : said.slice(0, -1).split('\n')

@@ -119,5 +119,5 @@ async function chosen(cli: Cli, flags: MigrateTypesFlags): Promise<readonly Migr
 }
 
 async function typesOf(cli: Cli, file: string | undefined): Promise<readonly MigratedType[]> {
-  return file === undefined ? await cli.daemon.recordTypes() : await loadTypes(cli, file)
+  return file === undefined ? await cli.plugins.recordTypes() : await loadTypes(cli, file)
 }

@@ -26,7 +26,7 @@ export const migrateLegacy: Action<MigrateFlags, []> = async (cli, flags) => {
   const { state } = lookAtStore(location)
   const nothingThere = state === 'absent' || state === 'empty'
   const bar = progressBar(cli, { json: flags.json })
-  const legacy = await cli.daemon.legacy()
+  const legacy = await cli.plugins.legacy()
   try {
     const answer = await legacy.migrate({
       from,
@@ -68,7 +68,7 @@ function modeOf({ dryRun, verify, cleanup }: MigrateFlags): MigrationRequest['mo
 
 /** `orion migrate quarantine list` */
 export const listQuarantine: Action<ListQuarantineFlags, []> = async (cli, flags) => {
-  const legacy = await cli.daemon.legacy()
+  const legacy = await cli.plugins.legacy()
   const { limit, reason, after } = flags
   const found = await withClient(cli, flags, (client) =>
     legacy.listQuarantine(client, {
@@ -96,7 +96,7 @@ export const listQuarantine: Action<ListQuarantineFlags, []> = async (cli, flags
 
 /** `orion migrate quarantine show` */
 export const showQuarantined: Action<GlobalFlags, [string]> = async (cli, flags, id) => {
-  const legacy = await cli.daemon.legacy()
+  const legacy = await cli.plugins.legacy()
   const row = await withClient(cli, flags, (client) => legacy.showQuarantined(client, id))
   if (flags.json) {
     await cli.out.write(jsonLine(row))
@@ -124,7 +124,7 @@ export const retryQuarantined: Action<RetryQuarantineFlags, string[]> = async (
       remedy: '`orion migrate quarantine list` shows the ids',
     })
   }
-  const legacy = await cli.daemon.legacy()
+  const legacy = await cli.plugins.legacy()
   const done = await withClient(cli, flags, (client) =>
     legacy.retryQuarantined(client, { ids: flags.all ? [] : ids, zone: flags.zone }),
   )

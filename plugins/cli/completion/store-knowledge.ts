@@ -36,7 +36,7 @@ export class StoreKnowledge implements Completing {
   async types(): Promise<readonly string[]> {
     const told = await this.#ask((client) => client.request(ListTypes, {}, this.#options))
     if (told !== undefined) return told.types.map(({ name }) => name)
-    return (await this.#cli.daemon.recordTypes()).map(({ name }) => name)
+    return (await this.#cli.plugins.recordTypes()).map(({ name }) => name)
   }
 
   async ids(partial: string, type?: string): Promise<readonly string[]> {
@@ -87,7 +87,7 @@ export class StoreKnowledge implements Completing {
     if (type === undefined) return {}
     const told = await this.#ask((client) => client.request(GetType, { type }, this.#options))
     if (told !== undefined) return fieldsShape.safeParse(told.fields).data ?? {}
-    const bundled = await this.#cli.daemon.recordTypes()
+    const bundled = await this.#cli.plugins.recordTypes()
     return bundled.find(({ name }) => name === type)?.definition?.fields ?? {}
   }
 

@@ -15,7 +15,7 @@ export interface Completing {
 /** What a JSON text is: a filter, the data of a record, or changes of it. */
 export type JsonUse = 'filter' | 'data' | 'changes'
 
-interface Context {
+export interface Context {
   readonly completing?: Completing
 }
 type Propose = (this: Context, partial: string) => Promise<readonly string[]>

@@ -1,0 +1,229 @@
+/** A daemon for the tests of plugins and of programs that use the SDK: in this process, gone without a trace. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { orionActions } from '../../plugins/orion/actions.ts'
+import { orionRecordTypes } from '../../plugins/orion/record-types.ts'
+import type { Client } from '../../sdk/client/client.ts'
+import { type ConnectOptions, connect } from '../../sdk/client/connect.ts'
+import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
+import { locateStore, prepareStore, type StoreLocation } from '../../sdk/launch/store-location.ts'
+import type { Claims } from '../../sdk/model.ts'
+import type { Action } from '../../sdk/plugin/action.ts'
+import type { ClientInfo } from '../../sdk/protocol/handshake.ts'
+import { type Scope, scopes } from '../../sdk/protocol/schemas.ts'
+import { CreateToken, type CreateTokenParams } from '../../sdk/protocol/tokens.ts'
+import type { RecordType } from '../../sdk/record-type.ts'
+import { memoryPair } from '../../sdk/transport/memory.ts'
+import type { Transport } from '../../sdk/transport/transport.ts'
+import type { Clock } from '../clock.ts'
+import { loadConfig } from '../config.ts'
+import { type Daemon, startDaemon } from '../daemon.ts'
+import type { Limits } from '../limits.ts'
+import { silentLog } from '../log.ts'
+import { transportLimits } from '../session/listener.ts'
+import { nodeHostIo } from '../store/engine/host-io.ts'
+import { loadEngine } from '../store/engine/load-engine.ts'
+import { handClock, type TestClock } from './test-clock.ts'
+
+/** How a test's daemon is to be. */
+export interface TestDaemonOptions {
+  /** When time begins; by default 2026-01-01T00:00:00Z, so that every run is the same. */
+  readonly now?: string
+  /** Record types that are there from the first day, beside the bundled ones. */
+  readonly types?: readonly RecordType[]
+  /** Actions beside the bundled ones. */
+  readonly actions?: readonly Action[]
+  /** Bounds other than those of every daemon, by their names in docs/settings.md. */
+  readonly limits?: Partial<Limits>
+}
+
+/** Who a client of a test is. */
+export interface TestClientOptions {
+  /** Whom it acts as; without a name it is the store's owner. Each has a token of its own, as in earnest. */
+  readonly principal?: string
+  /** What it may do; everything, unless said otherwise. */
+  readonly scopes?: readonly Scope[]
+  /** The record types it may do it with; all of them, unless said otherwise. */
+  readonly types?: readonly string[]
+  readonly client?: ClientInfo
+  readonly claims?: Claims
+}
+
+/** A daemon in this process, with a store of its own that is deleted when it is closed. */
+export interface TestDaemon extends AsyncDisposable {
+  /** Its time: stands still until the test moves it. */
+  readonly clock: TestClock
+  /** A client of somebody; it is closed with the daemon. */
+  client(options?: TestClientOptions): Promise<Client>
+  /** Ends the daemon and starts another on the same store, as after a crash or an upgrade. Clients come back by themselves. */
+  restart(): Promise<void>
+  /** Ends everything and deletes the store. Safe to repeat. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a daemon for a test: the real one, with every rule and limit, whose store is a temporary directory that nothing
+ * is synced to, and whose clock the test moves by hand.
+ *
+ * @throws LaunchError or OrionError as any daemon that can't start, such as for types that do not fit together.
+ */
+export async function testDaemon(options: TestDaemonOptions = {}): Promise<TestDaemon> {
+  const place = temporaryPlace()
+  try {
+    const stage = new Stage(place.location, options)
+    await stage.start()
+    return new RunningTestDaemon(stage, place)
+  } catch (error) {
+    place.remove()
+    throw error
+  }
+}
+
+interface Place {
+  readonly location: StoreLocation
+  remove(): void
+}
+
+/** A directory that is gone with the daemon, or with the process if the test forgets. */
+function temporaryPlace(): Place {
+  const directory = mkdtempSync(join(tmpdir(), 'orion-test-'))
+  const location = locateStore({ store: join(directory, 'store'), cwd: directory, env: {} })
+  const deleteAll = (): void => rmSync(directory, { recursive: true, force: true })
+  process.once('exit', deleteAll)
+  return {
+    location,
+    remove: () => {
+      process.off('exit', deleteAll)
+      deleteAll()
+    },
+  }
+}
+
+/** The store and its daemons, one after the other. */
+class Stage {
+  readonly clock: Clock & TestClock
+  readonly #location: StoreLocation
+  readonly #options: TestDaemonOptions
+  #daemon: Daemon | undefined
+  #transportLimits: ReturnType<typeof transportLimits> | undefined
+
+  constructor(location: StoreLocation, options: TestDaemonOptions) {
+    this.clock = handClock(options.now)
+    this.#location = location
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    const { types = [], actions = [], limits = {} } = this.#options
+    prepareStore(this.#location)
+    const lock = await acquireOwnerLock(this.#location.lockPath, { waitMs: lockWaitMs })
+    if (lock === undefined) throw new Error('expected nobody else in the store of a test')
+    const env = { ORION_ENGINE: process.env.ORION_ENGINE }
+    const config = loadConfig({ storeDirectory: this.#location.directory, env, limits })
+    this.#transportLimits = transportLimits(config.limits)
+    this.#daemon = await startDaemon({
+      location: this.#location,
+      lock,
+      engine: await loadEngine(config.engine, { io: unsynced }),
+      config,
+      log: silentLog,
+      clock: this.clock,
+      actions: [...orionActions, ...actions],
+      bundledTypes: [...orionRecordTypes, ...types].map(({ definition }) => definition),
+      listen: { on: 'none' },
+    })
+  }
+
+  /** One more connection to the daemon that runs now. */
+  dial(): Transport {
+    if (this.#daemon === undefined) throw new Error('expected a daemon that is not closed')
+    const [server, end] = memoryPair(this.#transportLimits)
+    this.#daemon.attach(server)
+    return end
+  }
+
+  async stop(reason: string): Promise<void> {
+    const daemon = this.#daemon
+    this.#daemon = undefined
+    await daemon?.close(reason)
+  }
+}
+
+/** Nothing of a test outlives the machine, so nothing waits for its disk. */
+const unsynced = {
+  ...nodeHostIo,
+  syncData: () => {},
+  syncDataAsync: async () => {},
+  sync: () => {},
+}
+
+const lockWaitMs = 10_000
+
+class RunningTestDaemon implements TestDaemon {
+  readonly clock: TestClock
+  readonly #stage: Stage
+  readonly #place: Place
+  readonly #clients = new Set<Client>()
+  #closing: Promise<void> | undefined
+
+  constructor(stage: Stage, place: Place) {
+    this.clock = stage.clock
+    this.#stage = stage
+    this.#place = place
+  }
+
+  async client(options: TestClientOptions = {}): Promise<Client> {
+    const { principal, scopes: held = scopes, types } = options
+    const rights = { scopes: [...held], ...(types === undefined ? {} : { types: [...types] }) }
+    const { client = { name: 'test', kind: 'script' }, claims } = options
+    if (principal === undefined) return await this.#connect({ client, claims, narrow: rights })
+    const token = await this.#tokenOf(principal, rights)
+    return await this.#connect({ client, claims, token })
+  }
+
+  async restart(): Promise<void> {
+    if (this.#closing !== undefined) throw new Error('expected a daemon that is not closed')
+    await this.#stage.stop('the test restarts it')
+    await this.#stage.start()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    try {
+      for (const client of this.#clients) await client.close()
+      await this.#stage.stop('the test is over')
+    } finally {
+      this.#place.remove()
+    }
+  }
+
+  /** Each principal proves who it is by something of its own, so that rules about who approves whom hold. */
+  async #tokenOf(
+    name: string,
+    rights: Pick<CreateTokenParams, 'scopes' | 'types'>,
+  ): Promise<string> {
+    const owner = await this.#connect({ client: { name: 'test' } })
+    try {
+      return (await owner.request(CreateToken, { name, ...rights })).token
+    } finally {
+      this.#clients.delete(owner)
+      await owner.close()
+    }
+  }
+
+  async #connect(options: Omit<ConnectOptions, 'transport' | 'env'>): Promise<Client> {
+    const transport = async (): Promise<Transport> => this.#stage.dial()
+    const client = await connect({ ...options, transport, env: {} })
+    this.#clients.add(client)
+    return client
+  }
+}

@@ -1,4 +1,6 @@
 /** The SDK: everything a program needs to read, write and watch the records of a store. */
+
+export { z } from 'zod'
 export type { BulkOptions, BulkProgress, BulkResult } from './client/bulk.ts'
 export type { CallOptions } from './client/caller.ts'
 export type { BasedOn, Changes, Operator, Update } from './client/changes.ts'
@@ -144,6 +146,26 @@ export type {
 } from './model.ts'
 export { idMaxBytes, parseToken } from './model.ts'
 export { type Action, type ActionContext, defineAction } from './plugin/action.ts'
+export { definePlugin, isPlugin, type Plugin } from './plugin/define-plugin.ts'
+export {
+  afterCommit,
+  beforeWrite,
+  type Hook,
+  type HookDecision,
+  type HookDeclaration,
+  type ProposedWrite,
+  type Reaction,
+  type ReactionDeclaration,
+  type RecordReactionDeclaration,
+} from './plugin/hook.ts'
+export type {
+  HookContext,
+  PluginContext,
+  PluginLog,
+  PluginSurroundings,
+  ReactionContext,
+} from './plugin/plugin-context.ts'
+export type { PluginDeclaration, PluginScopes } from './plugin/plugin-declaration.ts'
 export {
   ApplySimulation,
   DescribeAction,

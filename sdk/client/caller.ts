@@ -1,3 +1,4 @@
+import type { Token } from '../model.ts'
 import { ApplySimulation, ExecuteAction } from '../protocol/actions.ts'
 import type { ParamsOf, RequestDefinition, ResultOf } from '../protocol/define.ts'
 import { PublishEvent } from '../protocol/events.ts'
@@ -33,6 +34,14 @@ export interface LongCallOptions extends CallOptions {
   readonly onReport?: ((progress: WorkProgress) => void) | undefined
 }
 
+/** What holds for the requests of a program's part, wherever it sends them. */
+export interface CallSurroundings {
+  /** @throws OrionError for what may not be asked here. */
+  assertMayCall(definition: RequestDefinition): void
+  /** The event that makes the program write here. */
+  cause(): Token | undefined
+}
+
 /**
  * Sends requests and sees them through: over lost connections, busy daemons and restarts, until the caller's time is up.
  *
@@ -45,16 +54,22 @@ export class Caller {
   readonly timeoutMs: number
   readonly #keeper: SessionKeeper
   readonly #seen: SeenPosition
+  readonly #surroundings: CallSurroundings | undefined
   readonly #calls = new Set<Settleable>()
   readonly #forget = (call: Settleable): void => void this.#calls.delete(call)
   #closed = false
 
   constructor(
     keeper: SessionKeeper,
-    options: { readonly timeoutMs: number; readonly seen: SeenPosition },
+    options: {
+      readonly timeoutMs: number
+      readonly seen: SeenPosition
+      readonly surroundings?: CallSurroundings | undefined
+    },
   ) {
     this.#keeper = keeper
     this.#seen = options.seen
+    this.#surroundings = options.surroundings
     this.timeoutMs = options.timeoutMs
   }
 
@@ -70,6 +85,11 @@ export class Caller {
     options: LongCallOptions = {},
   ): Promise<ResultOf<D>> {
     if (this.#closed) return Promise.reject(clientClosed())
+    try {
+      this.#surroundings?.assertMayCall(definition)
+    } catch (error) {
+      return Promise.reject(error)
+    }
     const repetition = repetitionOf(definition)
     const sent: object = isObject(params) ? params : {}
     const { onReport } = options
@@ -97,8 +117,10 @@ export class Caller {
   }
 
   #withWriteParts(params: WriteParts): WriteParts {
+    const cause = params.cause ?? this.#surroundings?.cause()
     return {
       ...params,
+      ...(cause === undefined ? {} : { cause }),
       idempotencyKey: params.idempotencyKey ?? uuidV7(),
       expectedEpoch: params.expectedEpoch ?? this.epoch,
     }
@@ -108,6 +130,7 @@ export class Caller {
 type Settleable = Pick<Call, 'abandon'>
 
 interface WriteParts {
+  readonly cause?: Token | undefined
   readonly idempotencyKey?: string | undefined
   readonly expectedEpoch?: string | undefined
 }

@@ -6,7 +6,7 @@ import type { Claims } from '../model.ts'
 import { type ClientInfo, type InitializeParams, protocolRange } from '../protocol/handshake.ts'
 import type { RecordType } from '../record-type.ts'
 import type { Transport } from '../transport/transport.ts'
-import { Caller } from './caller.ts'
+import { Caller, type CallSurroundings } from './caller.ts'
 import { Client } from './client.ts'
 import type { Dialer } from './dialer.ts'
 import type { InProcessFactory } from './in-process.ts'
@@ -68,8 +68,18 @@ export interface ConnectOptions {
  * ProtocolUnsupportedError and others of the daemon's; CancelledError, TimeoutError.
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
+  return await openClient(dialerOf(options), options)
+}
+
+/** Makes a client of what opens its sessions; resolves when it has the first. */
+export async function openClient(
+  dialer: Dialer,
+  options: Pick<ConnectOptions, 'daemon' | 'timeoutMs' | 'signal' | 'types'> & {
+    readonly surroundings?: CallSurroundings
+  },
+): Promise<Client> {
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-  const keeper: SessionKeeper = new SessionKeeper(dialerOf(options), {
+  const keeper: SessionKeeper = new SessionKeeper(dialer, {
     dialMs: timeoutMs,
     joinOnly: options.daemon === 'join-only',
     onReady: (session) => hub.sessionReady(session),
@@ -77,7 +87,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   })
   const seen = new SeenPosition()
   const hub = new SubscriptionHub(keeper, seen)
-  const caller = new Caller(keeper, { timeoutMs, seen })
+  const caller = new Caller(keeper, { timeoutMs, seen, surroundings: options.surroundings })
   const client = new Client({ keeper, caller, hub, definer: new TypeDefiner(caller) })
   try {
     await firstSession(keeper, {

@@ -18,13 +18,25 @@ import type { Transport } from '../transport/transport.ts'
 import { proveDaemon } from './prove-daemon.ts'
 import { parseResult } from './result-outline.ts'
 import { typedError } from './typed-errors.ts'
-import { parseWireError } from './wire-error.ts'
+import { parseWireError, toWireError } from './wire-error.ts'
 
 /** What is said first, and to whom. */
 export interface Greeting {
   readonly hello: InitializeParams
   readonly endpoint?: string | undefined
+  /** Answers what the daemon asks; only plugins are asked. */
+  readonly serve?: ServeRequest | undefined
 }
+
+/**
+ * Answers a request of the daemon's.
+ *
+ * @throws OrionError, which reaches the daemon as it is; of anything else it is told the message.
+ */
+export type ServeRequest = (
+  request: { readonly method: string; readonly params: unknown },
+  signal: AbortSignal,
+) => Promise<unknown>
 
 /** An open connection that has been initialized. */
 export class Session {
@@ -54,10 +66,11 @@ export class Session {
    */
   static async open(
     transport: Transport,
-    { hello, endpoint }: Greeting,
+    { hello, endpoint, serve }: Greeting,
     signal?: AbortSignal,
   ): Promise<Session> {
     const connection = createConnection(transport)
+    if (serve !== undefined) serveRequests(connection, serve)
     const abort = (): void => connection.dispose()
     try {
       connection.listen()
@@ -148,6 +161,21 @@ export class Session {
     await closed
     clearTimeout(keepAlive)
   }
+}
+
+/** Answers the daemon's requests; cancelling one aborts its signal. */
+function serveRequests(connection: MessageConnection, serve: ServeRequest): void {
+  connection.onRequest(async (method: string, params: unknown, token: CancellationToken) => {
+    const controller = new AbortController()
+    const cancelled = token.onCancellationRequested(() => controller.abort())
+    try {
+      return await serve({ method, params }, controller.signal)
+    } catch (error) {
+      return toWireError(error)
+    } finally {
+      cancelled.dispose()
+    }
+  })
 }
 
 /** A daemon whose store can't be read serves only what mends it; who wants nothing else is told so at once. */

@@ -1,5 +1,6 @@
 /** Errors of the wire as the typed errors of the SDK. */
-import { type ErrorDataByKind, type ErrorKind, OrionError } from '../errors.ts'
+import { ResponseError } from 'vscode-jsonrpc/node'
+import { type ErrorDataByKind, type ErrorKind, isOrionError, OrionError } from '../errors.ts'
 import { isJsonObject, type JsonObject } from '../json.ts'
 import type { Token } from '../model.ts'
 import { errorCodes, lspCancelled } from '../protocol/error-codes.ts'
@@ -25,6 +26,22 @@ export function parseWireError(wire: WireError): OrionError {
   const { kind: _kind, retryable: _retryable, ...members } = raw
   return typedError(kind, wire.message, { data: parseErrorData(kind, members) })
 }
+
+/**
+ * What a program answers that failed to answer. The daemon that asked it is trusted with the message, unlike the peers of a
+ * daemon.
+ */
+export function toWireError(error: unknown): ResponseError<object> {
+  const message = error instanceof Error ? error.message : String(error)
+  if (isOrionError(error)) {
+    const { kind, retryable, data } = error
+    return new ResponseError(errorCodes[kind], message, { ...data, kind, retryable })
+  }
+  const data = { kind: 'invalid_request', retryable: false }
+  return new ResponseError(errorCodes.invalid_request, message.slice(0, messageMaxLength), data)
+}
+
+const messageMaxLength = 4096
 
 /** An error of a kind that this SDK does not know; `code` and `raw` are as they came. */
 export class UnrecognizedError extends OrionError<'internal'> {

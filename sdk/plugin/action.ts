@@ -13,6 +13,8 @@ export interface ActionContext {
   readonly signal: AbortSignal
   /** The present instant; the same for one attempt. */
   readonly at: Instant
+  /** The settings of the plugin that the action belongs to. */
+  readonly settings?: unknown
   /** A record, whatever its lifecycle. What was read must not change until the action takes effect. */
   get<T extends RecordType>(type: T, id: string): Promise<Record<RecordData<T>> | undefined>
   /** Active records that fit a filter, by id; at most 1,000. */

@@ -27,8 +27,9 @@ const areas: { readonly [beginning: string]: Area } = {
   'sdk/client/': {
     may: [leaves, 'sdk/protocol/', 'sdk/transport/', 'sdk/launch/', 'sdk/filter/'],
   },
+  // A plugin is a client.
   'sdk/plugin/': {
-    may: [leaves, 'sdk/protocol/', 'sdk/transport/', 'sdk/launch/', 'sdk/filter/'],
+    may: [leaves, 'sdk/client/', 'sdk/protocol/', 'sdk/transport/', 'sdk/launch/', 'sdk/filter/'],
   },
   // The store takes its requests and gives its answers in the shapes of the protocol, and knows no more of it.
   'daemon/store/': {

@@ -70,6 +70,9 @@ const areas: { readonly [beginning: string]: Area } = {
   'daemon/turns.ts': { may: [] },
   'daemon/': { may: everything },
   'plugins/': { may: ['sdk/'] },
+  // Samples of what plugins can do with the records there are.
+  'plugins/miner/': { may: ['sdk/', 'plugins/orion/'] },
+  'plugins/ci-gate/': { may: ['sdk/', 'plugins/orion/'] },
   // It brings data over that lies in SQLite files of another program, into the record types of another plugin.
   'plugins/legacy/': {
     may: [

@@ -26,6 +26,15 @@ export function openRpcDocument(version: string): JsonObject {
   }
 }
 
+/**
+ * The document with the record types of a store.
+ *
+ * @param schemas - The JSON Schema of the data of each type, by its name.
+ */
+export function withRecordTypes(document: JsonObject, schemas: JsonObject): JsonObject {
+  return { ...document, components: { errors, schemas } }
+}
+
 function methodOf(definition: RequestDefinition): JsonObject {
   const params = schemaOf(definition.params, 'input')
   return {

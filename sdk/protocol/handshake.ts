@@ -101,7 +101,8 @@ export const Exit = defineNotification('exit', {
 export const Discover = defineRequest('rpc.discover', {
   params: noParams,
   result: jsonObject,
-  summary: 'The OpenRPC document of this interface, generated from the same declarations.',
+  summary:
+    'The OpenRPC document of this interface, generated from the same declarations; `components.schemas` has the record types that the caller may read.',
 })
 
 export const ExecuteCommand = defineRequest('workspace/executeCommand', {

@@ -42,6 +42,27 @@ test('rpc.discover describes every request with its parameters, result and error
   assert.ok(document['x-notifications'].length > 5)
 })
 
+test('rpc.discover has the record types that the caller may read', async (t) => {
+  const daemon = await startDaemon(t)
+  const owner = await daemon.connect()
+  await owner.call('type/define', {
+    definition: { name: 'Late', fields: { at: { kind: 'instant' } } },
+  })
+  const { types } = await owner.call('type/list')
+  const { schemas } = (await owner.call('rpc.discover')).components
+  assert.deepEqual(
+    Object.keys(schemas),
+    types.map(({ name }: { name: string }) => name),
+  )
+  for (const { name } of types) {
+    assert.deepEqual(schemas[name], (await owner.call('type/get', { type: name })).jsonSchema)
+  }
+  const grant = { name: 'narrow', scopes: ['read'], types: ['Note'] }
+  const { token } = await owner.call('token/create', grant)
+  const narrow = await daemon.connect({ token })
+  assert.deepEqual(Object.keys((await narrow.call('rpc.discover')).components.schemas), ['Note'])
+})
+
 test('requests of one turn are begun in the order they came', async (t) => {
   const client = await (await startDaemon(t)).connect()
   const ids = Array.from({ length: 100 }, (_, index) =>

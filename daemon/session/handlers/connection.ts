@@ -4,7 +4,9 @@ import { isOrionError, OrionError } from '../../../sdk/errors.ts'
 import type { Json, JsonObject } from '../../../sdk/json.ts'
 import type * as protocol from '../../../sdk/protocol/handshake.ts'
 import { commandPrefix, commands, shakeHands } from '../handshake.ts'
+import { withRecordTypes } from '../open-rpc.ts'
 import type { RequestContext } from '../request-context.ts'
+import { readableTypes } from '../rights.ts'
 import type { CallMethod } from '../route.ts'
 
 /** Opens the connection; the body limit is raised before the answer is on its way. */
@@ -45,9 +47,16 @@ export const shutdown = (_params: unknown, context: RequestContext): null => {
   return null
 }
 
-/** The OpenRPC document. */
-export const discover = (_params: unknown, context: RequestContext): JsonObject =>
-  context.services.openRpc()
+/** The OpenRPC document, with the record types that the caller may read. */
+export async function discover(_params: unknown, context: RequestContext): Promise<JsonObject> {
+  const { services, session } = context
+  const document = services.openRpc()
+  if (services.control.maintenance() !== undefined) return document
+  const only = readableTypes(session.rights)
+  const { types } = await services.store.listTypes(only === undefined ? {} : { only }, context)
+  const schemas = types.map(({ name }) => [name, services.store.getType(name).jsonSchema] as const)
+  return withRecordTypes(document, Object.fromEntries(schemas))
+}
 
 /** Only what `initialize` listed can be called, so that a command can't shake hands or call commands. */
 export async function executeCommand(

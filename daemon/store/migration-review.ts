@@ -7,7 +7,7 @@ import type { MigrationPlan } from './migration-plan.ts'
 import { envelopeColumns, type RecordTypeEntry } from './record-type-entry.ts'
 import { recordTableName } from './sql.ts'
 import type { StoreContext } from './store-context.ts'
-import { type Misfit, migrateRecord } from './table-copy.ts'
+import { type Misfit, migrateRecord, twinMessage } from './table-copy.ts'
 import { indexesOf, quoteName } from './tables.ts'
 
 /** What a migration would do. */
@@ -27,9 +27,10 @@ export class MigrationReview {
   readonly #context: StoreContext
   readonly #entry: RecordTypeEntry
   readonly #migration: DataMigration | undefined
+  readonly #from: string
   readonly #select: string
-  /** Fields that have to be unique afterwards, with the values met so far. */
-  readonly #unique: ReadonlyMap<string, Set<string>>
+  /** Fields that have to be unique afterwards, with the values met so far and who had them. */
+  readonly #unique: ReadonlyMap<string, Map<string, string>>
   readonly #samples: { id: string; before: JsonObject; after: JsonObject }[] = []
   readonly #misfits: Misfit[] = []
   #afterRow = 0
@@ -45,12 +46,13 @@ export class MigrationReview {
     const unique = definition === undefined ? [] : indexesOf(definition)
     this.#unique = new Map(
       unique.flatMap(({ unique, fields: [field] }) =>
-        unique && field !== undefined ? [[field, new Set<string>()]] : [],
+        unique && field !== undefined ? [[field, new Map<string, string>()]] : [],
       ),
     )
     const table = quoteName(recordTableName(entry.definition.name))
     const columns = ['row_id', ...envelopeColumns, ...entry.codec.columns].map(quoteName)
-    this.#select = `SELECT ${columns.join(', ')} FROM ${table} WHERE row_id > ? ORDER BY row_id LIMIT ${rowsAtOnce}`
+    this.#from = `SELECT ${columns.join(', ')} FROM ${table}`
+    this.#select = `${this.#from} WHERE row_id > ? ORDER BY row_id LIMIT ${rowsAtOnce}`
     // At least as many as there are: to count them takes as long as to read them.
     const newest = context.connection.prepare(`SELECT max(row_id) AS n FROM ${table}`).get()
     this.total = Number(newest?.n ?? 0)
@@ -91,7 +93,7 @@ export class MigrationReview {
     }
     const { recordMaxBytes } = this.#context.limits
     const found = migrateRecord(this.#migration, record, recordMaxBytes)
-    const issues = found.outcome === 'unfit' ? found.issues : this.#twins(found.data)
+    const issues = found.outcome === 'unfit' ? found.issues : this.#twins(record.id, found.data)
     if (issues.length > 0) {
       this.#unfit++
       if (this.#misfits.length < shownMax) this.#misfits.push({ id: record.id, issues })
@@ -103,16 +105,30 @@ export class MigrationReview {
   }
 
   /** Values that have to be unique and were met before. */
-  #twins(data: JsonObject): Misfit['issues'] {
+  #twins(id: string, data: JsonObject): Misfit['issues'] {
     const issues: { path: string; message: string }[] = []
     for (const [field, met] of this.#unique) {
       const value = data[field]
       if (value === undefined) continue
       const key = JSON.stringify(value)
-      if (met.has(key)) issues.push({ path: field, message: 'another record has the same value' })
-      else if (met.size < rememberedMax) met.add(key)
+      const holder = met.get(key)
+      if (holder !== undefined && this.#valueNow(holder, field) === key) {
+        issues.push({ path: field, message: twinMessage })
+      } else if (holder !== undefined || met.size < rememberedMax) {
+        met.set(key, id)
+      }
     }
     return issues
+  }
+
+  /** What a record that was met before would have now: others write meanwhile. */
+  #valueNow(id: string, field: string): string | undefined {
+    const { connection, tokenAt, limits } = this.#context
+    const row = connection.prepare(`${this.#from} WHERE id = ?`).get([id])
+    if (row === undefined || this.#migration === undefined) return undefined
+    const { record } = this.#entry.codec.decode(row, tokenAt)
+    const found = migrateRecord(this.#migration, record, limits.recordMaxBytes)
+    return found.outcome === 'fits' ? JSON.stringify(found.data[field]) : undefined
   }
 }
 

@@ -28,6 +28,8 @@ export interface Misfit {
   readonly issues: readonly Issue[]
 }
 
+/** What is said of a value that has to be unique and is not. */
+export const twinMessage = 'another record has the same value'
 /** What tables of migrations are called that are no record tables. */
 export const copyPrefix = 'migrating_'
 /** What tables are called that a migration has replaced and nobody has removed yet. */
@@ -35,7 +37,9 @@ export const leftPrefix = 'replaced_'
 
 /** A copy of a record table in another shape. */
 export class TableCopy {
-  readonly misfits: Misfit[] = []
+  readonly #misfits = new Map<string, Misfit>()
+  /** Misfits by a value that another record has in the copy; it may have given it away meanwhile. */
+  readonly #twins = new Set<string>()
   readonly #context: StoreContext
   readonly #from: RecordTypeEntry
   readonly #to: RecordTypeEntry
@@ -73,6 +77,16 @@ export class TableCopy {
   /** What the replaced table is called. */
   get left(): string {
     return `${leftPrefix}${this.#from.definition.name}_${this.#token}`
+  }
+
+  /** Records that do not fit as far as is known; for certain once all is caught up with. */
+  get misfits(): readonly Misfit[] {
+    return [...this.#misfits.values()]
+  }
+
+  /** Whether catching up won't help. */
+  get isDoomed(): boolean {
+    return this.#misfits.size > this.#twins.size || this.#twins.size > twinsMax
   }
 
   /** Rows that were copied so far. */
@@ -123,11 +137,13 @@ export class TableCopy {
           `SELECT seq, id FROM log WHERE seq > ? AND seq <= ? AND type = ? ORDER BY seq LIMIT ${rowsAtOnce}`,
         )
         .all([this.#position, upTo, this.#from.definition.name])
-      for (const id of new Set(rows.map((row) => String(row.id)))) this.#renew(id)
+      this.#renew(new Set(rows.map((row) => String(row.id))))
       this.#position = rows.length < rowsAtOnce ? upTo : Number(rows.at(-1)?.seq)
       if (performance.now() >= endMs) break
     }
-    return this.#position >= log.lastSeq
+    const isLevel = this.#position >= log.lastSeq
+    if (isLevel) this.#renew(new Set(this.#twins))
+    return isLevel
   }
 
   /** Puts the copy in the place of the record table, whose rows are then left to be removed. */
@@ -149,18 +165,25 @@ export class TableCopy {
     return `__m${this.#token}`
   }
 
-  #renew(id: string): void {
+  /** Copies rows again. What they had goes first: a unique value may have passed from one to another. */
+  #renew(ids: ReadonlySet<string>): void {
     const { connection } = this.#context
-    connection.prepare(`DELETE FROM ${quoteName(this.table)} WHERE id = ?`).run([id])
-    const row = connection.prepare(`${this.#select} WHERE id = ?`).get([id])
-    if (row !== undefined) this.#copy(row)
+    for (const id of ids) {
+      this.#misfits.delete(id)
+      this.#twins.delete(id)
+      connection.prepare(`DELETE FROM ${quoteName(this.table)} WHERE id = ?`).run([id])
+    }
+    for (const id of ids) {
+      const row = connection.prepare(`${this.#select} WHERE id = ?`).get([id])
+      if (row !== undefined) this.#copy(row)
+    }
   }
 
   #copy(row: SqlRow): void {
     const { record } = this.#from.codec.decode(row, this.#context.tokenAt)
     const found = migrateRecord(this.#migration, record, this.#context.limits.recordMaxBytes)
     if (found.outcome === 'unfit') {
-      this.misfits.push({ id: record.id, issues: found.issues })
+      this.#misfits.set(record.id, { id: record.id, issues: found.issues })
       return
     }
     const envelope = envelopeColumns.map((name) => row[name] ?? null)
@@ -170,10 +193,10 @@ export class TableCopy {
     } catch (error) {
       if (!(error instanceof EngineError) || error.kind !== 'constraint') throw error
       const path = /\.(\w+)$/.exec(error.message)?.[1] ?? ''
-      const message = error.message.includes('UNIQUE')
-        ? 'another record has the same value'
-        : error.message
-      this.misfits.push({ id: record.id, issues: [{ path, message }] })
+      const isTwin = error.message.includes('UNIQUE')
+      if (isTwin) this.#twins.add(record.id)
+      const message = isTwin ? twinMessage : error.message
+      this.#misfits.set(record.id, { id: record.id, issues: [{ path, message }] })
     }
   }
 
@@ -214,4 +237,6 @@ export function erasePurged(context: StoreContext, { type, id }: Record, seq: nu
 }
 
 const rowsAtOnce = 32
+/** So many at most may wait for a value to become free. */
+const twinsMax = 1000
 const eventsAtOnce = 2000

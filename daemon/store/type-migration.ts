@@ -167,7 +167,7 @@ export class TypeMigrations {
       const { turnMaxMs } = context.limits
       const step = async (run: () => boolean): Promise<boolean> => {
         const isDone = await queue.submit({ undo: 'nothing', run }, caller)
-        if (copy.misfits.length > 0) throw refused(entry.definition.name, lateMisfits(copy, total))
+        if (copy.isDoomed) throw refused(entry.definition.name, lateMisfits(copy, total))
         goOn()
         return isDone
       }
@@ -197,12 +197,13 @@ export class TypeMigrations {
     const { context, queue } = this.#parts
     const { entry } = job
     for (;;) {
+      let isLevel = false
       const token = await queue.submit(
         {
           undo: 'on-refusal',
           decisive: { undone: () => this.#undone(entry) },
           run: () => {
-            const isLevel = copy.catchUp(context.limits.turnMaxMs)
+            isLevel = copy.catchUp(context.limits.turnMaxMs)
             if (!isLevel || copy.misfits.length > 0) return undefined
             context.search.replacing(entry.definition.name)
             copy.swap()
@@ -213,7 +214,7 @@ export class TypeMigrations {
         {},
       )
       if (token !== undefined) return token
-      if (copy.misfits.length > 0)
+      if (isLevel || copy.isDoomed)
         throw refused(entry.definition.name, lateMisfits(copy, job.total))
       goOn()
     }

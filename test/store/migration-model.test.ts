@@ -197,8 +197,11 @@ async function migrate(
   const isRefused = [...world.records.values()].some(
     ({ data }) => shaped(steps, data) === undefined,
   )
-  const running = world.store.migrateType({ type: 'Task', migrations, backup: false }, owner)
-  const written = asked.between ? writeBeside(world) : undefined
+  let written: Promise<string> | undefined
+  const params = { type: 'Task', migrations, backup: false }
+  const running = world.store.migrateType(params, owner, ({ stage }) => {
+    if (asked.between && stage === 'switching') written ??= writeBeside(world)
+  })
   const refusal = await running.then(
     () => undefined,
     (error: unknown) => error,

@@ -26,7 +26,7 @@ interface Native {
 }
 
 const rows = Number(process.argv[2] ?? 100_000)
-const batch = 400
+const batch = Number(process.argv[3] ?? 400)
 const directory = mkdtempSync(join(tmpdir(), 'orion-bench-legacy-'))
 const from = join(directory, 'ontology.db')
 await makeLegacyFile(from, { count: rows })

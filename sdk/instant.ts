@@ -9,12 +9,17 @@ export type Instant = string
 const form =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|z|[+-]\d{2}:?\d{2})$/
 
+/** What is an instant already; of the days that not every month has, the calendar decides. */
+const canonicalForm =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
+
 /**
  * Turns any RFC 3339 date and time with a zone into an instant. Fraction digits beyond six are cut off.
  *
  * @returns undefined when the text is not one, names a day that does not exist, or has no zone.
  */
 export function parseInstant(text: string): Instant | undefined {
+  if (canonicalForm.test(text)) return text
   const parts = form.exec(text)
   if (parts === null) return undefined
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = parts

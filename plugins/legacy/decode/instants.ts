@@ -17,9 +17,14 @@ const usualForm = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{6}$/
 const anyForm =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?\s*(Z|z|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?)?$/
 
+/** Nearly every instant: what the earlier system wrote, on a day that every month has, so that no calendar has to be asked. */
+const plainForm =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z?$/
+
 /** Reads an ISO text, or an epoch number in seconds, milliseconds or microseconds, by its size. */
 export function readTime(value: string | number | bigint): WrittenTime | undefined {
   if (typeof value !== 'string') return readEpoch(value)
+  if (plainForm.test(value)) return readPlain(value)
   const parts = anyForm.exec(value.trim())
   if (parts === null) return undefined
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone] = parts
@@ -29,6 +34,13 @@ export function readTime(value: string | number | bigint): WrittenTime | undefin
   const offsetMs = zone === undefined ? undefined : offsetOf(zone)
   if (offsetMs !== undefined && Number.isNaN(offsetMs)) return undefined
   const micros = fraction.slice(0, 6).padEnd(6, '0')
+  return { wallMs, micros, offsetMs, usual: usualForm.test(value) }
+}
+
+function readPlain(value: string): WrittenTime {
+  const wallMs = Date.parse(`${value.slice(0, 10)}T${value.slice(11, 19)}.000Z`)
+  const micros = value[19] === '.' ? value.slice(20, 26) : '000000'
+  const offsetMs = value.endsWith('Z') ? 0 : undefined
   return { wallMs, micros, offsetMs, usual: usualForm.test(value) }
 }
 

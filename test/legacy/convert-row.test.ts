@@ -39,7 +39,8 @@ for (const [edge, row] of edges) {
     const conclusion = convertRow(source, options)
     assert.equal(conclusion.pile, otherwise.get(edge) ?? pileOf[row.expect])
     const kept = unpackRow(packRow(source))
-    assert.deepEqual(kept, { columns: [...source.columns], cells: [...source.cells] })
+    const { columns, cells, encoding } = source
+    assert.deepEqual(kept, { columns: [...columns], cells: [...cells], encoding })
     if (conclusion.pile === 'quarantined') return
     assert.deepEqual(differences(source, recordOf(conclusion), conclusion.repairs), [])
     assert.deepEqual(convertRow(source, options), conclusion)

@@ -73,6 +73,8 @@ export interface LegacyFileOptions {
   readonly sql?: string
   /** Leave the rows in the log beside the file, as a process that is killed does. */
   readonly inLog?: boolean
+  /** How its texts are encoded, if not in UTF-8. */
+  readonly encoding?: 'UTF-16le' | 'UTF-16be'
 }
 
 /** A directory of the test's own. */
@@ -87,6 +89,7 @@ export async function makeLegacyFile(path: string, options: LegacyFileOptions = 
   const { rows = hardRows, sql, inLog = false } = options
   const engine = await loadTestEngine()
   const connection = engine.open(path, { syncMode: 'off', cacheKib: 4096, statementsMax: 16 })
+  if (options.encoding !== undefined) connection.exec(`PRAGMA encoding = '${options.encoding}'`)
   connection.exec(objectsTableSql)
   if (sql !== undefined) connection.exec(sql)
   const insert = connection.prepare(

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { type MigrationAnswer, migrateLegacy } from '../../plugins/legacy/migrate-legacy.ts'
+import { test } from 'node:test'
+import { migrateLegacy } from '../../plugins/legacy/migrate-legacy.ts'
 import { LegacyRow } from '../../plugins/legacy/record-types.ts'
 import {
   listQuarantine,
@@ -11,47 +9,10 @@ import {
   showQuarantined,
 } from '../../plugins/legacy/run/quarantine.ts'
 import { JobResult, OrionActionLog, OrionInsight } from '../../plugins/orion/record-types.ts'
-import type { Client } from '../../sdk/client/client.ts'
 import type { Event } from '../../sdk/model.ts'
 import { DeleteRecord, ListRecords, PurgeRecord } from '../../sdk/protocol/records.ts'
-import { startDaemon } from '../support/daemon.ts'
-import { loadTestEngine } from '../support/engine.ts'
-import { daemonClient } from '../support/sdk-client.ts'
-import {
-  hardRows,
-  insightsTableSql,
-  type LegacyFileOptions,
-  makeLegacyFile,
-  realFile,
-  scratch,
-} from './legacy-files.ts'
-
-/** A store, a file of the earlier system, and the migration of one to the other. */
-interface Place {
-  readonly client: Client
-  readonly from: string
-  readonly storePath: string
-  run(
-    mode?: 'migrate' | 'dry-run' | 'verify' | 'clean-up',
-    types?: string[],
-  ): Promise<MigrationAnswer>
-}
-
-async function place(t: TestContext, options: LegacyFileOptions | 'real' = {}): Promise<Place> {
-  const started = await startDaemon(t)
-  const client = await daemonClient(t, started)
-  const directory = scratch(t)
-  const from = join(directory, 'ontology.db')
-  if (options === 'real') writeFileSync(from, readFileSync(realFile))
-  else await makeLegacyFile(from, options)
-  const storePath = started.location.databasePath
-  const run: Place['run'] = (mode = 'migrate', types = []) =>
-    // Each run closes the client that it is given.
-    daemonClient(t, started).then((own) =>
-      migrateLegacy({ from, storePath, mode, types, connect: async () => own }),
-    )
-  return { client, from, storePath, run }
-}
+import { hardRows, insightsTableSql } from './legacy-files.ts'
+import { edit, makeLegacyPlace as place, snapshotOf } from './legacy-place.ts'
 
 test('every hard row ends in one pile, is verified, and a second run changes nothing', async (t) => {
   const { client, from, run } = await place(t)
@@ -282,22 +243,3 @@ test('only the types that were asked for are read, and a type that is not there 
 })
 
 const clean = hardRows.filter(({ edge }) => edge === 'clean')
-
-async function edit(path: string, sql: string): Promise<void> {
-  const engine = await loadTestEngine()
-  const connection = engine.open(path, { syncMode: 'off', cacheKib: 1024, statementsMax: 8 })
-  connection.exec(sql)
-  connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-  connection.close()
-}
-
-/** Which files lie beside a file, and what is in each. */
-function snapshotOf(path: string): string[] {
-  const directory = join(path, '..')
-  return readdirSync(directory)
-    .sort()
-    .map((name) => {
-      const bytes = readFileSync(join(directory, name))
-      return `${name} ${createHash('sha256').update(bytes).digest('hex')}`
-    })
-}

@@ -61,7 +61,10 @@ export function decodeJson(cell: RawCell, encoding: string): Decoded<Json> {
   const text = textOf(bytes, isText ? encoding : 'UTF-8')
   if (text === undefined) {
     const what = isText ? 'text' : 'bytes'
-    return unreadable('not_text', `expected JSON in UTF-8, got ${what} that are no Unicode`)
+    return unreadable(
+      'not_text',
+      `expected JSON in ${isText ? encoding : 'UTF-8'}, got ${what} that are no Unicode`,
+    )
   }
   return decodeText(text, isText ? [] : ['stored_as_blob'])
 }

@@ -3,7 +3,7 @@ import type { Notice, QuarantineReason } from '../convert/convert-row.ts'
 
 /** What each reason for keeping a row aside means. */
 export const reasonTexts: { readonly [reason in QuarantineReason]: string } = {
-  not_text: 'the payload is no text in UTF-8',
+  not_text: 'the payload is no text',
   not_json: 'the payload is no JSON',
   not_an_object: 'the payload is no object',
   id_unreadable: 'the id is no text',

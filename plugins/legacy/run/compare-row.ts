@@ -12,6 +12,7 @@ import { renderPayload } from '../convert/render-payload.ts'
 import type { Repair } from '../convert/repairs.ts'
 import { cellOf, objectsTable, payloadOf, type SourceRow, textAt } from '../convert/source-row.ts'
 import { targetIdOf } from '../convert/target-id.ts'
+import { textOf } from '../decode/cells.ts'
 import { instantOf, readTime } from '../decode/instants.ts'
 import { readJson } from '../decode/json-text.ts'
 import { LegacyObject } from '../record-types.ts'
@@ -43,11 +44,8 @@ function independentPayload(row: SourceRow): JsonObject | undefined {
     const cell = cellOf(row, 'data')
     const bytes = cell instanceof RawText ? cell.bytes : cell
     if (bytes instanceof Uint8Array) {
-      const value = nativeJson(
-        Buffer.from(bytes)
-          .toString('utf8')
-          .replace(/^\ufeff/, ''),
-      )
+      const encoding = cell instanceof RawText ? row.encoding : 'UTF-8'
+      const value = nativeJson(textOf(bytes, encoding)?.replace(/^\ufeff/, '') ?? '')
       const inner = typeof value === 'string' ? nativeJson(value) : value
       if (isJsonObject(inner)) return inner
     }
@@ -103,7 +101,7 @@ function envelopeDifferences(
 function instantProblem(row: SourceRow, column: string, instant: string): string | undefined {
   const cell = cellOf(row, column)
   if (cell === null) return undefined
-  const written = cell instanceof RawText ? Buffer.from(cell.bytes).toString('utf8') : cell
+  const written = cell instanceof RawText ? (textAt(row, column) ?? '') : cell
   if (typeof written !== 'string') {
     const time = written instanceof Uint8Array ? undefined : readTime(written)
     const expected = time === undefined ? undefined : instantOf(time, () => 0)

@@ -158,6 +158,5 @@ async function cellsOf(client: Client, entry: Record): Promise<string> {
 }
 
 async function sourceRowOf(client: Client, entry: Record): Promise<SourceRow> {
-  const { columns, cells } = unpackRow(await cellsOf(client, entry))
-  return { table: String(entry.data.table), rowid: 0n, columns, cells, encoding: 'UTF-8' }
+  return { table: String(entry.data.table), rowid: 0n, ...unpackRow(await cellsOf(client, entry)) }
 }

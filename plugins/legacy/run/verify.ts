@@ -197,8 +197,7 @@ async function keptDigest(
 ): Promise<string | undefined> {
   const packed = await keptCells(client, entry)
   if (packed === undefined) return undefined
-  const { columns, cells } = unpackRow(packed)
-  return rowDigestOf({ ...one.row, columns, cells })
+  return rowDigestOf({ ...one.row, ...unpackRow(packed) })
 }
 
 /** The packed cells that are kept of a row; undefined if a part is missing. */

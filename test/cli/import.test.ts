@@ -64,3 +64,33 @@ test('a progress bar is drawn over itself on a terminal, and nothing elsewhere',
   await none.clear()
   assert.deepEqual(written, [])
 })
+
+test('a progress bar of several steps starts each at zero, tells what is left, and stays in its row', async () => {
+  const written: string[] = []
+  const out = {
+    write: async (text: string) => void written.push(text),
+    gone: new AbortController().signal,
+    colours: coloursFor({}, {}),
+    columns: 70,
+  }
+  let nowMs = 0
+  const bar = progressBar(out, () => nowMs, 'rows')
+  const show = (step: string, done: number) =>
+    bar.show({ step, done, part: done / 1000, total: 1000 })
+  show('bringing over', 0)
+  nowMs = 10_000
+  show('bringing over', 100)
+  nowMs = 20_000
+  show('reading back', 0)
+  nowMs = 21_000
+  show('reading back', 500)
+  await bar.clear()
+  await bar.clear()
+  const lines = written.map((text) => text.replace('\r', '').replace('\u001b[K', ''))
+  const [, over = '', , back = '', cleared] = lines
+  assert.match(over, /^bringing over .*10 % {2}100\/1000 rows, 10\/s, 1 min 30 s left$/u)
+  assert.match(back, /^reading back .*50 % {2}500\/1000 rows, 500\/s, 1 s left$/u)
+  assert.equal(cleared, '')
+  assert.equal(written.length, 5, 'what is clear is not cleared again')
+  assert.ok(lines.every((line) => line.length < 70))
+})

@@ -6,9 +6,9 @@ import type { Cli, GlobalFlags } from '../context.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { ListQuarantineFlags, MigrateFlags, RetryQuarantineFlags } from '../flags.ts'
 import type { MigrationRequest } from '../legacy-access.ts'
+import { progressBar } from '../present/progress-bar.ts'
 import { safeText } from '../present/safe-text.ts'
 import { jsonLine } from '../print.ts'
-import { progressBar } from '../progress-bar.ts'
 import { connectOptions, withClient } from '../store-client.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -25,7 +25,7 @@ export const migrateLegacy: Action<MigrateFlags, []> = async (cli, flags) => {
   const location = locateStore({ store: flags.store, cwd: cli.cwd, env: cli.env })
   const { state } = lookAtStore(location)
   const nothingThere = state === 'absent' || state === 'empty'
-  const bar = progressBar(cli, { json: flags.json })
+  const bar = flags.json ? undefined : progressBar(cli.err, Date.now, 'rows')
   const legacy = await cli.plugins.legacy()
   try {
     const answer = await legacy.migrate({
@@ -37,14 +37,21 @@ export const migrateLegacy: Action<MigrateFlags, []> = async (cli, flags) => {
       zone: flags.zone,
       types: flags.types?.split(',').map((name) => name.trim()),
       reportFile: flags.report,
-      onProgress: (step, rows, total) =>
-        bar.show(step === 'migrate' ? 'bringing over' : 'reading back', rows, total),
+      onProgress: (step, done, total) => {
+        const part = total === 0 ? 1 : done / total
+        bar?.show({
+          step: step === 'migrate' ? 'bringing over' : 'reading back',
+          done,
+          part,
+          total,
+        })
+      },
     })
-    bar.clear()
+    await bar?.clear()
     await cli.out.write(flags.json ? jsonLine(answer.report) : answer.text(cli.out.colours))
     return answer.succeeded ? exitCodes.done : notVerified
   } finally {
-    bar.clear()
+    await bar?.clear()
   }
 }
 

@@ -1,5 +1,5 @@
 /** What `orion migrate legacy` does: migrates, verifies, cleans up, and reports. */
-import { realpathSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import type { Client } from '../../sdk/client/client.ts'
 import { OrionError } from '../../sdk/errors.ts'
 import { namedZone, type Zone } from './decode/zone.ts'
@@ -160,13 +160,11 @@ function typesNamed(
 }
 
 function assertOtherFile(path: string, storePath: string): void {
-  let store: string
-  try {
-    store = realpathSync(storePath)
-  } catch {
-    return // There is no store yet.
-  }
-  if (store !== path) return
+  const store = statSync(storePath, { throwIfNoEntry: false, bigint: true })
+  if (store === undefined) return // There is no store yet.
+  const file = statSync(path, { bigint: true })
+  // By what the file is: it may have several names.
+  if (store.dev !== file.dev || store.ino !== file.ino) return
   const remedy = 'name the store with --store DIR, and the file of the earlier system with --from'
   throw refused(`${path} is the store itself, not a file to bring over`, remedy)
 }

@@ -3,9 +3,13 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type MigrationAnswer, migrateLegacy } from '../../plugins/legacy/migrate-legacy.ts'
+import {
+  type MigrationAnswer,
+  type MigrationRequest,
+  migrateLegacy,
+} from '../../plugins/legacy/migrate-legacy.ts'
 import type { Client } from '../../sdk/client/client.ts'
-import { startDaemon } from '../support/daemon.ts'
+import { startDaemon, type TestDaemonOptions } from '../support/daemon.ts'
 import { loadTestEngine } from '../support/engine.ts'
 import { daemonClient } from '../support/sdk-client.ts'
 import { type LegacyFileOptions, makeLegacyFile, realFile, scratch } from './legacy-files.ts'
@@ -18,6 +22,7 @@ export interface LegacyPlace {
   run(
     mode?: 'migrate' | 'dry-run' | 'verify' | 'clean-up',
     types?: string[],
+    more?: Partial<Pick<MigrationRequest, 'from' | 'batchSize' | 'zone'>>,
   ): Promise<MigrationAnswer>
 }
 
@@ -25,18 +30,19 @@ export interface LegacyPlace {
 export async function makeLegacyPlace(
   t: TestContext,
   options: LegacyFileOptions | 'real' = {},
+  daemon: TestDaemonOptions = {},
 ): Promise<LegacyPlace> {
-  const started = await startDaemon(t)
+  const started = await startDaemon(t, daemon)
   const client = await daemonClient(t, started)
   const directory = scratch(t)
   const from = join(directory, 'ontology.db')
   if (options === 'real') writeFileSync(from, readFileSync(realFile))
   else await makeLegacyFile(from, options)
   const storePath = started.location.databasePath
-  const run: LegacyPlace['run'] = (mode = 'migrate', types = []) =>
+  const run: LegacyPlace['run'] = (mode = 'migrate', types = [], more = {}) =>
     // Each run closes the client that it is given.
     daemonClient(t, started).then((own) =>
-      migrateLegacy({ from, storePath, mode, types, connect: async () => own }),
+      migrateLegacy({ from, storePath, mode, types, connect: async () => own, ...more }),
     )
   return { client, from, storePath, run }
 }

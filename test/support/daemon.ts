@@ -15,6 +15,7 @@ import { type Log, silentLog } from '../../daemon/log.ts'
 import type { Channel } from '../../daemon/session/channel.ts'
 import { transportLimits } from '../../daemon/session/listener.ts'
 import type { Session } from '../../daemon/session/session.ts'
+import { type HostIo, nodeHostIo } from '../../daemon/store/engine/host-io.ts'
 import { orionActions } from '../../plugins/orion/actions.ts'
 import { orionRecordTypes } from '../../plugins/orion/record-types.ts'
 import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
@@ -40,6 +41,8 @@ export interface TestDaemonOptions {
   readonly location?: StoreLocation
   /** Settings of the store's own file. */
   readonly settings?: object
+  /** The disk under the store, where it is to fail. */
+  readonly io?: Partial<HostIo>
   /** Also listen on a socket and publish the discovery file. */
   readonly socket?: boolean
 }
@@ -75,7 +78,9 @@ export async function startDaemon(
   const daemon = await startRealDaemon({
     location,
     lock,
-    engine: await loadTestEngine(),
+    engine: await loadTestEngine(
+      options.io === undefined ? {} : { io: { ...nodeHostIo, ...options.io } },
+    ),
     config,
     log: options.log ?? silentLog,
     clock: options.clock ?? systemClock,

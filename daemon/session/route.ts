@@ -19,6 +19,12 @@ export type Handler<P extends z.ZodType, R extends z.ZodType> = (
   call: CallMethod,
 ) => z.output<R> | Promise<z.output<R>>
 
+/** What serves one declared request. */
+export type Serves<D extends { readonly params: z.ZodType; readonly result: z.ZodType }> = Handler<
+  D['params'],
+  D['result']
+>
+
 /** Joins a declaration and its handler; the compiler checks that they fit. */
 export function route<P extends z.ZodType, R extends z.ZodType>(
   definition: RequestDefinition<P, R>,

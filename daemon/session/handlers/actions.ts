@@ -1,12 +1,6 @@
 /** Actions and simulations: parameters to the governance of the store, its answer back. */
-import type { z } from 'zod'
 import type * as protocol from '../../../sdk/protocol/actions.ts'
-import type { Handler } from '../route.ts'
-
-type Serves<D extends { readonly params: z.ZodType; readonly result: z.ZodType }> = Handler<
-  D['params'],
-  D['result']
->
+import type { Serves } from '../route.ts'
 
 /** What serves the requests about actions. */
 export const actions: {

@@ -18,7 +18,7 @@ import {
   idArgument,
   lifecycleFlag,
   limitFlag,
-  orderFlag,
+  listFlags,
   typeArgument,
   whereFlag,
 } from './record-arguments.ts'
@@ -69,11 +69,7 @@ export const listCommand = command<ListFlags, [string]>({
   parameters: {
     flags: {
       ...globalFlags,
-      where: whereFlag,
-      order: orderFlag,
-      limit: limitFlag,
-      after: afterFlag,
-      lifecycle: lifecycleFlag,
+      ...listFlags,
       fields: {
         kind: 'parsed',
         parse: String,
@@ -105,11 +101,7 @@ export const explainCommand = command<ExplainFlags, [string]>({
   parameters: {
     flags: {
       ...globalFlags,
-      where: whereFlag,
-      order: orderFlag,
-      limit: limitFlag,
-      after: afterFlag,
-      lifecycle: lifecycleFlag,
+      ...listFlags,
       verbose: {
         kind: 'boolean',
         default: false,

@@ -53,7 +53,7 @@ export const whereFlag = {
 } as const
 
 /** In which order. */
-export const orderFlag = {
+const orderFlag = {
   kind: 'parsed',
   parse: parseOrder,
   variadic: ',',
@@ -123,4 +123,13 @@ export const writeFlags = {
   reason: reasonFlag,
   idempotencyKey: idempotencyKeyFlag,
   dryRun: dryRunFlag,
+} as const
+
+/** What makes a list: which records, in which order, which page. */
+export const listFlags = {
+  where: whereFlag,
+  order: orderFlag,
+  limit: limitFlag,
+  after: afterFlag,
+  lifecycle: lifecycleFlag,
 } as const

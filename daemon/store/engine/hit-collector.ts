@@ -1,3 +1,4 @@
+import { Deadline } from './deadline.ts'
 import type { TakeHits } from './engine.ts'
 import { lendText } from './lend-text.ts'
 import type { RawApi } from './raw-api.ts'
@@ -6,7 +7,6 @@ import type { WasmRuntime } from './wasm-runtime.ts'
 /** How the function is called in SQL. */
 export const takeHitsName = 'take_hits'
 const utf8 = 1
-/** Looking at the clock costs about what a hit does. */
 const hitsBetweenLooks = 32
 
 /**
@@ -20,14 +20,13 @@ export class HitCollector {
   readonly #api: RawApi
   readonly #runtime: WasmRuntime
   readonly #index: number
+  readonly #deadline: Deadline
   #take: TakeHits = ignore
-  #endMs = Number.POSITIVE_INFINITY
-  #hits = 0
-  #isOver = false
 
   constructor(api: RawApi, runtime: WasmRuntime) {
     this.#api = api
     this.#runtime = runtime
+    this.#deadline = new Deadline(api, runtime, hitsBetweenLooks)
     this.#index = runtime.addFunction((context, _count, values) => {
       const { words } = runtime.memory
       const row = api.value_double(words[values >>> 2] ?? 0)
@@ -50,16 +49,9 @@ export class HitCollector {
    * @returns Whether it came to its end. What was taken until then was taken.
    */
   collect(endMs: number, take: TakeHits, run: () => void): boolean {
-    this.#endMs = endMs
     this.#take = take
-    this.#hits = 0
-    this.#isOver = false
     try {
-      run()
-      return true
-    } catch (error) {
-      if (this.#isOver) return false
-      throw error
+      return this.#deadline.runUntil(endMs, run)
     } finally {
       this.#take = ignore
     }
@@ -72,14 +64,7 @@ export class HitCollector {
     { counts, at }: { readonly counts: Int32Array; readonly at: number },
   ): void {
     this.#take(row, counts, at)
-    this.#hits += 1
-    if (this.#hits % hitsBetweenLooks === 0 && performance.now() > this.#endMs) {
-      this.#isOver = true
-      const said = 'the time is over'
-      lendText(this.#runtime, said, (text) => this.#api.result_error(context, text, -1))
-    } else {
-      this.#api.result_int(context, 1)
-    }
+    this.#deadline.answer(context)
   }
 }
 

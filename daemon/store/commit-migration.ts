@@ -2,8 +2,9 @@
 
 import { OrionError } from '../../sdk/errors.ts'
 import { markOf } from '../../sdk/migration.ts'
-import type { Actor, Token } from '../../sdk/model.ts'
+import type { Token } from '../../sdk/model.ts'
 import { anyType } from '../../sdk/references.ts'
+import { actorOf } from './actor-of.ts'
 import { DataMigration } from './migrate-data.ts'
 import type { MigrationJob, MigrationParts } from './migration-job.ts'
 import { rebuildReferences } from './reference-table.ts'
@@ -114,13 +115,4 @@ function retiredBy({ entry, next, plan }: MigrationJob, schemaVersion: number): 
   return [...plan.retired]
     .filter(([field]) => !Object.hasOwn(next.definition.fields, field))
     .map(([field, { now, by }]) => ({ type, field, now, migration: by, schemaVersion }))
-}
-
-function actorOf({ principal, client, claims, scopes }: MigrationJob['caller']): Actor {
-  return {
-    principal,
-    client,
-    ...(scopes === undefined ? {} : { scopes }),
-    ...(claims === undefined ? {} : { claims }),
-  }
 }

@@ -1,6 +1,7 @@
 /** The requests about record types. */
 import { isOrionError } from '../../sdk/errors.ts'
 import { jsonSchemaOf } from '../../sdk/record-schema.ts'
+import { actorOf } from './actor-of.ts'
 import type { LeftTables } from './left-tables.ts'
 import type { MigrationParts } from './migration-job.ts'
 import type { Caller, StoreApi } from './store-api.ts'
@@ -33,9 +34,8 @@ export class TypeRequests {
         alone: true,
         ...(caller === daemonCaller ? {} : { waitMaxMs: context.limits.writeWaitMaxMs }),
         run: () => {
-          const { principal, client, claims } = caller
-          const actor = { principal, client, ...(claims === undefined ? {} : { claims }) }
-          const outcome = registry.define(definition, { actor, at: context.nextInstant() })
+          const author = { actor: actorOf(caller), at: context.nextInstant() }
+          const outcome = registry.define(definition, author)
           if (outcome.changes.length > 0 && !dryRun) this.#migrations.assertIdle(definition.name)
           return outcome
         },

@@ -4,6 +4,7 @@ import type { Json } from '../../sdk/json.ts'
 import type { Actor, Record, Seq, WriteResult } from '../../sdk/model.ts'
 import type { Guard } from '../../sdk/protocol/records.ts'
 import type { WriteOptions } from '../../sdk/protocol/schemas.ts'
+import { type Author, actorOf } from './actor-of.ts'
 import { AnswerLength, answerTooLong } from './answer-length.ts'
 import { atOperation } from './at-operation.ts'
 import { conflictError } from './conflicts.ts'
@@ -282,16 +283,11 @@ export class WriteRequests
   }
 
   /** Most writes have the actor of the one before. */
-  #actorOf({ principal, client, claims, scopes }: Author): Actor {
+  #actorOf(author: Author): Actor {
     const last = this.#lastActor
-    const same = last?.principal === principal && last.client === client
-    if (same && last.claims === claims && last.scopes === scopes) return last
-    const actor = {
-      principal,
-      client,
-      ...(scopes === undefined ? {} : { scopes }),
-      ...(claims === undefined ? {} : { claims }),
-    }
+    const same = last?.principal === author.principal && last.client === author.client
+    if (same && last.claims === author.claims && last.scopes === author.scopes) return last
+    const actor = actorOf(author)
     this.#lastActor = actor
     return actor
   }
@@ -379,9 +375,6 @@ function attempt(run: () => void): unknown {
     return error
   }
 }
-
-/** Who an actor is made of. */
-type Author = Pick<Caller, 'principal' | 'client' | 'claims' | 'scopes'>
 
 /** The caller, with the step of its own that made it write among its claims. */
 function withToolCall(caller: Author, toolCall: string | undefined): Author {

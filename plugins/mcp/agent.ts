@@ -32,8 +32,8 @@ export interface AgentProgram {
 export class Agent {
   readonly #options: AgentOptions
   readonly #sessionId = randomUUID()
-  /** The version in which each record was read last, by `type/id`. */
-  readonly #seen = new RecentMap<Version>(seenMax)
+  /** What was shown last of each record, by `type/id`. */
+  readonly #seen = new RecentMap<Seen>(seenMax)
   /** Records by the texts that were read in them. */
   readonly #recalled = new RecentMap<string>(recalledMax)
   readonly #looks = new RecentMap<Promise<string | undefined>>(seenMax)
@@ -48,8 +48,8 @@ export class Agent {
   }
 
   /** The connection to the store; tried anew at the next call if it fails. */
-  async connect(program: AgentProgram): Promise<Connected> {
-    this.#connecting ??= this.#connect(program)
+  async connect(program: () => AgentProgram): Promise<Connected> {
+    this.#connecting ??= this.#connect(program())
     try {
       return await this.#connecting
     } catch (error) {
@@ -60,9 +60,13 @@ export class Agent {
 
   /** Notes that a record was shown, so that a write may be based on it, and its texts are known for what they are. */
   note(record: Pick<Record, 'type' | 'id' | 'version'> & { readonly data?: JsonObject }): void {
-    const name = `${record.type}/${record.id}`
-    this.#seen.set(name, record.version)
-    for (const value of Object.values(record.data ?? {})) {
+    const { type, id, version, data } = record
+    const name = `${type}/${id}`
+    const before = this.#seen.get(name)
+    const isKnown = before?.version === version && before.isRead
+    this.#seen.set(name, { version, isRead: isKnown || data !== undefined })
+    if (isKnown || data === undefined) return
+    for (const value of Object.values(data)) {
       if (typeof value !== 'string' || value.length > textMaxLength) continue
       const text = foldText(value)
       if (text.length >= textMinLength) this.#recalled.set(text, name)
@@ -76,7 +80,7 @@ export class Agent {
 
   /** The version in which a record was shown last; undefined if it was not. */
   versionSeen(type: string, id: string): Version | undefined {
-    return this.#seen.get(`${type}/${id}`)
+    return this.#seen.get(`${type}/${id}`)?.version
   }
 
   /**
@@ -161,6 +165,12 @@ export class Agent {
 export interface Connected {
   readonly client: Client
   readonly news: News
+}
+
+/** In which version a record was shown, and whether its texts were. */
+interface Seen {
+  readonly version: Version
+  readonly isRead: boolean
 }
 
 /** What goes on after a page, and the question it was the answer to. */

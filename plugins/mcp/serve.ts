@@ -67,7 +67,7 @@ function makeServer(agent: Agent, { version }: AgentOptions, { era }: McpRequest
     (era === 'legacy' ? server.getClientVersion() : clientInfo(context)) ?? { name: 'unknown' }
   const listening = new WeakSet<News>()
   const connect = async (context: ServerContext): Promise<Connected> => {
-    const connected = await agent.connect(programOf(context))
+    const connected = await agent.connect(() => programOf(context))
     if (listening.has(connected.news)) return connected
     listening.add(connected.news)
     connected.news.onEvent((event) =>

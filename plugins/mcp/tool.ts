@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Client } from '../../sdk/client/client.ts'
+import { toJsonObject } from '../../sdk/client/typed-record.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../sdk/json.ts'
 import type { Agent } from './agent.ts'
 import type { News } from './news.ts'
@@ -57,7 +58,7 @@ export function defineTool<S extends z.ZodObject>(parts: {
     name,
     description,
     annotations: { ...annotations, openWorldHint: false },
-    inputSchema: { ...compactSchema(input), examples: JSON.parse(JSON.stringify(examples)) },
+    inputSchema: { ...compactSchema(input), examples: examples.map(toJsonObject) },
     run: async (args, call) => {
       const parsed = input.safeParse(args ?? {})
       if (parsed.success) return await parts.run(parsed.data, call)
@@ -79,7 +80,7 @@ function problemsOf(error: z.ZodError): string {
 /** The JSON Schema without what every client knows anyway: each word of it is read by a model in every session. */
 function compactSchema(input: z.ZodObject): JsonObject {
   const schema = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
-  return prune(JSON.parse(JSON.stringify(schema)))
+  return prune(toJsonObject(schema))
 }
 
 function prune(node: JsonObject, isProperties = false): JsonObject {

@@ -167,3 +167,19 @@ test('what was superseded stands behind what took its place, and says so', async
     )
   }
 })
+
+test('what was superseded again and again stands behind the newest, though that was not found', async (t) => {
+  const agent = await connectAgent(t, await startDaemon(t))
+  const ids = [idIn(await agent.call('write', insight('the walrus counts to one')))]
+  for (const summary of ['two is another number', 'three comes in the end']) {
+    const data = { summary, domain: 'ci', supersedes: ids.slice(0, 1) }
+    const text = await agent.call('write', { op: 'create', type: 'OrionInsight', data })
+    ids.unshift(idIn(text))
+  }
+  const lines = (await agent.call('search', { query: 'walrus', detail: 'index' })).split('\n')
+  assert.deepEqual(
+    lines.map((line) => /^OrionInsight\/(\S+)/.exec(line)?.[1]),
+    ids,
+  )
+  assert.doesNotMatch(lines[0] ?? '', /superseded/)
+})

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { toJsonObject } from '../../../sdk/client/typed-record.ts'
 import type { Record } from '../../../sdk/model.ts'
 import { CreateRecord, ListRecords } from '../../../sdk/protocol/records.ts'
 import { Answer } from '../answer.ts'
@@ -80,7 +81,7 @@ async function store(
   data: { jobId: string; status: string; runId?: string | undefined; metrics?: object | undefined },
   { client, agent, news, callId, signal }: ToolCall,
 ): Promise<ToolAnswer> {
-  const given = JSON.parse(JSON.stringify(data))
+  const given = toJsonObject(data)
   const idempotencyKey = agent.idempotencyKey('job', given, callId)
   const params = { type: jobResult, data: given, idempotencyKey, toolCall: callId }
   const result = await client.request(CreateRecord, params, { signal })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { toJsonObject } from '../../../sdk/client/typed-record.ts'
 import { isOrionError } from '../../../sdk/errors.ts'
 import type { JsonObject } from '../../../sdk/json.ts'
 import {
@@ -56,11 +57,7 @@ async function propose(
 ): Promise<ToolAnswer> {
   const operations = operationsOf(given, {}).map((operation) => resolveOperation(operation, call))
   const work = { operations, reason, evidence, priority, submit: true }
-  const idempotencyKey = call.agent.idempotencyKey(
-    'propose',
-    JSON.parse(JSON.stringify(work)),
-    call.callId,
-  )
+  const idempotencyKey = call.agent.idempotencyKey('propose', toJsonObject(work), call.callId)
   const params = { ...work, idempotencyKey, toolCall: call.callId }
   const result = await call.client.request(CreateProposal, params, { signal: call.signal })
   call.news.disregard(result.token)

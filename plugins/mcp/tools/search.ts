@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { toJsonObject } from '../../../sdk/client/typed-record.ts'
 import type { Json } from '../../../sdk/json.ts'
 import type { Record } from '../../../sdk/model.ts'
 import { ListRecords } from '../../../sdk/protocol/records.ts'
@@ -115,7 +116,7 @@ function closing(
 }
 
 function argsOf(asked: Question): Json {
-  return JSON.parse(JSON.stringify({ ...asked, page: undefined }))
+  return toJsonObject({ ...asked, page: undefined })
 }
 
 function orderOf(text: string): { field: string; direction: 'asc' | 'desc' } {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { toJsonObject } from '../../../sdk/client/typed-record.ts'
 import type { WriteResult } from '../../../sdk/model.ts'
 import { Transact, type TransactOperation } from '../../../sdk/protocol/records.ts'
 import { json } from '../arguments.ts'
@@ -93,7 +94,7 @@ function keyOf(
     (operation) => operation.op === 'update' && operation.apply !== undefined,
   )
   if (addsUp && callId === undefined) return randomUUID()
-  return agent.idempotencyKey('write', JSON.parse(JSON.stringify(work)), callId)
+  return agent.idempotencyKey('write', work.map(toJsonObject), callId)
 }
 
 async function answerOf(

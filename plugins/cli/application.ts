@@ -16,6 +16,7 @@ import * as daemon from './commands/daemon-commands.ts'
 import * as events from './commands/event-commands.ts'
 import * as governance from './commands/governance-commands.ts'
 import * as migration from './commands/migrate-commands.ts'
+import { newsCommand } from './commands/news-command.ts'
 import * as reads from './commands/read-commands.ts'
 import { runCommand } from './commands/run-command.ts'
 import * as tokens from './commands/token-commands.ts'
@@ -226,6 +227,7 @@ const root = buildRouteMap({
     import: writes.importCommand,
     watch: events.watchCommand,
     events: events.eventsCommand,
+    news: newsCommand,
     publish: events.publishCommand,
     wait: events.waitCommand,
     action: buildRouteMap({

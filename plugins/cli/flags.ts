@@ -130,6 +130,13 @@ export type EventsFlags = GlobalFlags & {
   readonly wait?: number
 }
 
+/** The flags of `orion news`. */
+export type NewsFlags = GlobalFlags & {
+  readonly as: string
+  readonly but?: string
+  readonly hook: boolean
+}
+
 /** The flags of `orion publish`. */
 export type PublishFlags = GlobalFlags & {
   readonly payload?: string

@@ -45,7 +45,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
       'import',
     ],
   },
-  { title: 'Events', names: ['watch', 'events', 'wait', 'publish'] },
+  { title: 'Events', names: ['watch', 'events', 'news', 'wait', 'publish'] },
   { title: 'Record types', names: ['types'] },
   { title: 'Actions and proposals', names: ['action', 'simulate', 'proposal'] },
   { title: 'Access', names: ['token', 'approver'] },

@@ -9,8 +9,8 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { z } from 'zod'
 import { connect } from '../../sdk/client/connect.ts'
-import { ApproveProposal, DiffProposal } from '../../sdk/protocol/proposals.ts'
-import { CountRecords, GetRecord } from '../../sdk/protocol/records.ts'
+import { CountRecords } from '../../sdk/protocol/records.ts'
+import { runLine } from '../cli/command-line.ts'
 import { isAlive, makePlace, type Place, program, until } from '../cli/orion-process.ts'
 import { idIn } from './agent-client.ts'
 
@@ -35,7 +35,7 @@ function serverOf({ store, env }: Place) {
   return {
     command: process.execPath,
     args: [program, 'mcp', '--store', store],
-    env: { ...Object.fromEntries(known), ORION_MODEL: 'model-1' },
+    env: { ...Object.fromEntries(known), ORION_MODEL: 'model-1', ORION_RUN: 'run-1' },
   }
 }
 
@@ -90,17 +90,17 @@ async function ownerOf(t: TestContext, place: Place) {
 }
 
 const clients = {
-  'of the newest protocol': newClient,
-  'of the older one': oldClient,
-  'of others': otherClient,
+  'of the newest protocol': { open: newClient, name: 'new' },
+  'of the older one': { open: oldClient, name: 'old' },
+  'of others': { open: otherClient, name: 'another' },
 }
-for (const [which, open] of Object.entries(clients)) {
+for (const [which, { open, name }] of Object.entries(clients)) {
   test(`a client ${which} does a whole session`, async (t) => {
     const place = makePlace(t)
     const agent = await open(place)
     t.after(() => agent.close())
-    const text = async (name: string, args: object): Promise<string> => {
-      const { content, isError } = await agent.call(name, args)
+    const text = async (tool: string, args: object): Promise<string> => {
+      const { content, isError } = await agent.call(tool, args)
       assert.notEqual(isError, true, content[0]?.text)
       return content[0]?.text ?? ''
     }
@@ -123,14 +123,33 @@ for (const [which, open] of Object.entries(clients)) {
     const operations = [{ op: 'archive', ...key }]
     const proposed = await text('propose', { operations, reason: 'mended since' })
     const [, proposal = ''] = /Proposal\/(\S+)/.exec(proposed) ?? []
-    const { digest = '' } = await owner.request(DiffProposal, { id: proposal })
-    await owner.request(ApproveProposal, { id: proposal, digest })
+    const early = await agent.call('propose', { id: proposal, step: 'execute' })
+    assert.equal(early.isError, true, 'nobody has approved it')
+    const typed = async (line: string): Promise<string> => {
+      const { code, stdout, stderr } = await runLine(place, line)
+      assert.equal(code, 0, stderr)
+      return stdout
+    }
+    const { digest } = JSON.parse(await typed(`orion proposal diff ${proposal} --json`))
+    await typed(`orion proposal approve ${proposal} --digest ${digest}`)
+    assert.match(await text('propose', { id: proposal }), /approved\nreviewed by owner/)
     assert.match(await text('propose', { id: proposal, step: 'execute' }), /executed/)
-    const record = await owner.request(GetRecord, key)
-    assert.equal(record.lifecycle, 'archived')
+    assert.equal(
+      JSON.parse(await typed(`orion get OrionInsight ${id} --json`)).lifecycle,
+      'archived',
+    )
 
-    await owner.publish('Build.finished', { ok: true })
-    assert.match(await text('events', { waitSeconds: 20 }), /Build\.finished .*"ok":true/)
+    const blamed = await typed(`orion blame OrionInsight ${id}`)
+    assert.match(
+      blamed,
+      new RegExp(`^confidenceScore .* agent:${name} .*model model-1, run run-1`, 'm'),
+    )
+    assert.match(blamed, /^domain .* owner /m)
+
+    await typed(`orion publish Build.finished --payload '{"ok":true}'`)
+    // What is pushed may come a moment after the answer to who caused it.
+    await until(async () => /\nnews: .*Build\.finished; see events$/.test(await text('get', {})))
+    assert.match(await text('events', {}), /Build\.finished .*"ok":true/)
     await Promise.all([agent.close(), owner.close()])
   })
 }

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../../sdk/json.ts'
 import type { Blame } from '../../../sdk/model.ts'
 import type { TextStyle } from '../print.ts'
+import { clientText } from './client-text.ts'
 import { safeText } from './safe-text.ts'
 import { drawTable } from './table.ts'
 import { age } from './time.ts'
@@ -20,7 +21,7 @@ export function blameText(blame: Blame, data: JsonObject, style: TextStyle): str
       String(version),
       age(at, style.now),
       safeText(actor.principal),
-      safeText(actor.client),
+      clientText(actor),
       safeText(reason ?? ''),
     ]
   })

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { RecordHistory } from '../../../sdk/protocol/records.ts'
 import type { TextStyle } from '../print.ts'
+import { clientText } from './client-text.ts'
 import { safeText } from './safe-text.ts'
 import { drawTable } from './table.ts'
 import { age } from './time.ts'
@@ -23,7 +24,7 @@ export function historyText(
             : op,
         age(at, style.now),
         safeText(actor.principal),
-        safeText(actor.client),
+        clientText(actor),
         op === 'created' ? '' : safeText(changedFields.join(', ')),
         safeText(reason ?? ''),
       ]),

@@ -17,6 +17,7 @@ import * as events from './commands/event-commands.ts'
 import * as governance from './commands/governance-commands.ts'
 import * as migration from './commands/migrate-commands.ts'
 import { newsCommand } from './commands/news-command.ts'
+import * as plugins from './commands/plugin-author-commands.ts'
 import * as reads from './commands/read-commands.ts'
 import { runCommand } from './commands/run-command.ts'
 import * as tokens from './commands/token-commands.ts'
@@ -258,6 +259,10 @@ const root = buildRouteMap({
     approver: buildRouteMap({
       routes: { init: governance.initApproverCommand },
       docs: { brief: 'A passphrase or key that approving needs' },
+    }),
+    plugin: buildRouteMap({
+      routes: { create: plugins.createPluginCommand },
+      docs: { brief: 'Plugins: programs that bring record types, actions and hooks' },
     }),
     run: runCommand,
     completion: completionCommand,

@@ -230,3 +230,6 @@ export type ApproverFlags = GlobalFlags & {
   readonly currentKeyFile?: string
   readonly inProcess: boolean
 }
+
+/** The flags of `orion plugin create`. */
+export type CreatePluginFlags = GlobalFlags & { readonly directory?: string }

@@ -48,6 +48,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
   { title: 'Events', names: ['watch', 'events', 'news', 'wait', 'publish'] },
   { title: 'Record types', names: ['types'] },
   { title: 'Actions and proposals', names: ['action', 'simulate', 'proposal'] },
+  { title: 'Plugins', names: ['plugin'] },
   { title: 'Access', names: ['token', 'approver'] },
   { title: 'The earlier system', names: ['migrate'] },
   { title: 'Shells', names: ['completion'] },

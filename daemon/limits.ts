@@ -80,6 +80,8 @@ export interface Limits {
   readonly searchQueryMaxLength: number
   /** Words of a search's query; of Korean, Japanese and Chinese, pairs of characters. */
   readonly searchWordsMax: number
+  /** Records with the words that begin as one search asks, counted for each word by itself. */
+  readonly searchPrefixRecordsMax: number
   /** Levels of parentheses in a search's query. */
   readonly searchDepthMax: number
   /** Operations of one transaction, and records of one import. */
@@ -205,6 +207,7 @@ export const defaultLimits: Limits = {
   groupsMax: 1000,
   searchQueryMaxLength: 2000,
   searchWordsMax: 64,
+  searchPrefixRecordsMax: 250_000,
   searchDepthMax: 8,
   operationsMax,
   transactionMaxBytes: 16 * 1024 * 1024,

@@ -161,6 +161,7 @@ export const toldLimits = [
   'groupsMax',
   'searchQueryMaxLength',
   'searchWordsMax',
+  'searchPrefixRecordsMax',
   'searchDepthMax',
   'operationsMax',
   'transactionMaxBytes',

@@ -375,6 +375,25 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   },
   searchQueryMaxLength: searchBound(2000, (length) => 'a'.repeat(length)),
   searchWordsMax: searchBound(64, (count) => several(count, (index) => `w${index}`).join(' ')),
+  searchPrefixRecordsMax: {
+    limits: { searchPrefixRecordsMax: 3 },
+    check: async ({ client }) => {
+      const fields = { title: { kind: 'text', searchable: true } }
+      await client.call('type/define', { definition: { name: 'Sought', fields } })
+      for (const title of ['cab', 'cab can', 'dab', 'dab', 'dab']) {
+        await client.call('record/create', { type: 'Sought', data: { title } })
+      }
+      const found = async (query: string) =>
+        (await client.call('record/search', { types: ['Sought'], query })).hits.length
+      assert.deepEqual([await found('ca*'), await found('da*'), await found('cab')], [2, 3, 2])
+      const { data } = await client.refused('record/search', {
+        types: ['Sought'],
+        query: 'ca* OR da*',
+      })
+      assert.deepEqual([data.kind, data.limit], ['too_large', 3])
+      assert.match(`${data.remedy}`, /more letters/)
+    },
+  },
   searchDepthMax: searchBound(8, (depth) => `${'('.repeat(depth)}a b${')'.repeat(depth)}`),
   operationsMax: {
     check: async (world) => {

@@ -11,6 +11,7 @@ export class Deadline {
   readonly #runtime: WasmRuntime
   /** Looking at the clock costs about what a row does, so it is done once in so many calls. */
   readonly #callsBetweenLooks: number
+  #startedMs = 0
   #endMs = Number.POSITIVE_INFINITY
   #calls = 0
   #isOver = false
@@ -27,11 +28,14 @@ export class Deadline {
   }
 
   /**
-   * Runs statements that call the function, until a time by `performance.now()`.
+   * Runs statements that call the function, until a time by `performance.now()`. What it takes until the first call can't
+   * be cut short, and whoever goes on with another statement pays it again: so there is at least as long for the rest, or
+   * a statement with a long way to its first row would get nowhere.
    *
    * @returns Whether they came to their end.
    */
   runUntil(endMs: number, run: () => void): boolean {
+    this.#startedMs = performance.now()
     this.#endMs = endMs
     this.#calls = 0
     this.#isOver = false
@@ -49,6 +53,7 @@ export class Deadline {
   /** Answers one call of the function: 1, or the error that ends its statement. */
   answer(context: number): void {
     this.#calls += 1
+    if (this.#calls === 1) this.#allowForStart()
     if (this.#calls % this.#callsBetweenLooks === 0 && performance.now() > this.#endMs) {
       this.#isOver = true
       lendText(this.#runtime, 'the time is over', (text) =>
@@ -57,5 +62,10 @@ export class Deadline {
     } else {
       this.#api.result_int(context, 1)
     }
+  }
+
+  #allowForStart(): void {
+    const now = performance.now()
+    this.#endMs = Math.max(this.#endMs, now + (now - this.#startedMs))
   }
 }

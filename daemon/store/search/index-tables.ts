@@ -102,7 +102,7 @@ export class IndexStatements {
         ? `documents AS documents FROM ${terms} WHERE col = '*' AND`
         : `doc AS documents FROM ${terms} WHERE`
     this.#documents = `SELECT ${from} term = ?`
-    this.#prefixDocuments = `SELECT ${from} term >= ? AND term < ? LIMIT ${prefixTermsMax}`
+    this.#prefixDocuments = `SELECT ${from} term >= ? AND term < ?`
     const made = module === 'fts4' ? 'fts4aux(main, ' : 'fts5vocab(main, '
     const rest = module === 'fts4' ? ')' : ', row)'
     connection.exec(`CREATE VIRTUAL TABLE IF NOT EXISTS ${terms} USING ${made}${name}${rest}`)
@@ -128,13 +128,20 @@ export class IndexStatements {
     return { sql: this.#hits, values: [expression, after] }
   }
 
-  /** How many records have a word; of the beginning of words, about how many have one of these. */
-  documentsWith(word: string, isPrefix: boolean): number {
-    if (!isPrefix)
-      return Number(this.#connection.prepare(this.#documents).get([word])?.documents ?? 0)
-    const end = `${word}\u{10ffff}`
-    const rows = this.#connection.prepare(this.#prefixDocuments).all([word, end])
-    return rows.reduce((sum, { documents }) => sum + Number(documents), 0)
+  /** How many records have a word. */
+  documentsWith(word: string): number {
+    return Number(this.#connection.prepare(this.#documents).get([word])?.documents ?? 0)
+  }
+
+  /** How many records have the words that begin so, counted for each word by itself; it ends once there are so many. */
+  documentsWithPrefix(prefix: string, enough: number): number {
+    let total = 0
+    const end = `${prefix}\u{10ffff}`
+    this.#connection.prepare(this.#prefixDocuments).walk([prefix, end], ({ documents }) => {
+      total += Number(documents)
+      return total < enough
+    })
+    return total
   }
 
   /** How many records there are, and words in all of them. */
@@ -192,9 +199,6 @@ export class IndexStatements {
     return size instanceof Uint8Array ? sum(numbersOf(size, this.index.module)) : 0
   }
 }
-
-/** Words that begin alike are counted up to this many: those that occur in most records are not rare in any case. */
-const prefixTermsMax = 100
 
 function columnsOf({ fields }: TextIndex): string {
   return fields.map((_, column) => `c${column}`).join(', ')

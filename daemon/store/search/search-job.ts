@@ -1,4 +1,5 @@
 /** One search under way: what is found is counted, ranked, and fetched, step by step. */
+import { OrionError } from '../../../sdk/errors.ts'
 import type { JsonObject } from '../../../sdk/json.ts'
 import type { Lifecycle, Record } from '../../../sdk/model.ts'
 import { AnswerLength, lengthOf } from '../answer-length.ts'
@@ -100,6 +101,8 @@ export class SearchJob {
     const documentsWith = query.phrases.map(() => 0)
     const averageLengths: { [type: string]: number } = {}
     let documents = 0
+    let prefixRecords = 0
+    const { searchPrefixRecordsMax } = this.#context.limits
     for (const { entry, index } of types) {
       const totals = index.statements.totals()
       documents += totals.documents
@@ -109,8 +112,16 @@ export class SearchJob {
         // A phrase is taken to be as rare as its rarest word: counting those that really have it costs a search of its own.
         let fewest = totals.documents
         for (const [place, word] of words.entries()) {
-          const mayGoOn = isPrefix && place === words.length - 1
-          fewest = Math.min(fewest, index.statements.documentsWith(word, mayGoOn))
+          let found: number
+          if (isPrefix && place === words.length - 1) {
+            const enough = searchPrefixRecordsMax - prefixRecords + 1
+            found = index.statements.documentsWithPrefix(word, enough)
+            prefixRecords += found
+            if (prefixRecords > searchPrefixRecordsMax) throw tooBroad(word, searchPrefixRecordsMax)
+          } else {
+            found = index.statements.documentsWith(word)
+          }
+          fewest = Math.min(fewest, found)
           yield undefined
         }
         documentsWith[at] = (documentsWith[at] ?? 0) + fewest
@@ -251,6 +262,12 @@ export class SearchJob {
 interface NumberedPlace extends HitPlace {
   /** Of the type, among those that are searched. */
   readonly number: number
+}
+
+/** The modules put all that begins so together before the first hit, and nothing can interrupt that. */
+function tooBroad(prefix: string, limit: number): OrionError {
+  const message = `query: words that begin with ${prefix} stand in more than ${limit} records, each word counted by itself`
+  return new OrionError('too_large', message, { limit, remedy: 'Give more letters of it.' })
 }
 
 const fetchedAtOnce = 32

@@ -2,7 +2,11 @@
 import type { PluginNames } from './plugin-names.ts'
 
 /** `plugin.ts` */
-export function pluginSource({ plugin, types, actions }: PluginNames): string {
+export function pluginSource(names: PluginNames): string {
+  return `${declaredTypes(names)}${declaredParts(names)}`
+}
+
+function declaredTypes({ types }: PluginNames): string {
   return `import {
   afterCommit,
   beforeWrite,
@@ -28,7 +32,11 @@ export const Tally = defineRecordType('${types}Tally', {
   description: 'How many notes were ever written.',
   fields: { notes: integer({ default: 0 }) },
 })
+`
+}
 
+function declaredParts({ plugin, actions }: PluginNames): string {
+  return `
 /** What a person may set: orion plugin add . --set '{"wordsMax": 5}' */
 const settings = z.object({ wordsMax: z.int().min(1).default(100) })
 

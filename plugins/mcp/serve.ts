@@ -13,6 +13,7 @@ import { Agent, type AgentOptions, type AgentProgram, type Connected } from './a
 import { failureText } from './failure-text.ts'
 import { instructions } from './instructions.ts'
 import type { News } from './news.ts'
+import { withProgress } from './progress.ts'
 import { changedUris, serveResources } from './resources.ts'
 import type { Tool } from './tool.ts'
 import { tools } from './tools.ts'
@@ -82,7 +83,8 @@ function makeServer(agent: Agent, { version }: AgentOptions, { era }: McpRequest
     return { tools: tools.map(described) }
   })
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    return await callTool(agent, { params, connect: () => connect(context) }, context)
+    const asked = { params, connect: () => connect(context) }
+    return await withProgress(context, () => callTool(agent, asked, context))
   })
   return server
 }

@@ -1,0 +1,93 @@
+/** Calls that take a while: told how long, given up, and what a daemon that is lost does to them. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memoryPair } from '../../sdk/transport/memory.ts'
+import type { Transport } from '../../sdk/transport/transport.ts'
+import { startDaemon, type TestDaemon } from '../support/daemon.ts'
+import { connectAgent } from './agent-client.ts'
+
+const insight = (summary: string) => ({
+  op: 'create',
+  type: 'OrionInsight',
+  data: { summary, domain: 'ci' },
+})
+const wait = { name: 'events', arguments: { patterns: ['Build.*'], waitSeconds: 25 } }
+
+/** Resolves when the daemon works on requests of agents, or on none. */
+async function untilAtWork({ daemon }: TestDaemon, isWanted: boolean): Promise<void> {
+  const now = (): number =>
+    daemon
+      .status()
+      .connections.filter(({ principal }) => principal.startsWith('agent:'))
+      .reduce((sum, { inFlight }) => sum + inFlight, 0)
+  while (now() > 0 !== isWanted) await new Promise((resolve) => setImmediate(resolve))
+}
+
+for (const era of ['auto', 'legacy'] as const) {
+  test(`who asks for it is told that a call is still under way, era ${era}`, async (t) => {
+    const daemon = await startDaemon(t)
+    const owner = await daemon.connect()
+    await owner.call('event/publish', { topic: 'Build.begun', payload: {} })
+    const { client, call } = await connectAgent(t, daemon, { era })
+    await call('events')
+    const told: number[] = []
+    let second = (): void => {}
+    const toldTwice = new Promise<void>((resolve) => {
+      second = resolve
+    })
+    const waiting = client.callTool(wait, {
+      onprogress: ({ progress }) => {
+        told.push(progress)
+        if (told.length === 2) second()
+      },
+    })
+    await toldTwice
+    assert.deepEqual(told, [1, 2])
+    await owner.call('event/publish', { topic: 'Build.finished', payload: {} })
+    assert.match(JSON.stringify((await waiting).content), /Build\.finished/)
+  })
+
+  test(`a call that its client gives up is ended in the daemon too, era ${era}`, async (t) => {
+    const daemon = await startDaemon(t)
+    const owner = await daemon.connect()
+    await owner.call('event/publish', { topic: 'Build.begun', payload: {} })
+    const { client, call } = await connectAgent(t, daemon, { era })
+    await call('events')
+    const giveUp = new AbortController()
+    const waiting = assert.rejects(client.callTool(wait, { signal: giveUp.signal }))
+    await untilAtWork(daemon, true)
+    giveUp.abort()
+    await waiting
+    await untilAtWork(daemon, false)
+    await owner.call('event/publish', { topic: 'Build.finished', payload: {} })
+    assert.match(await call('events'), /^Build\.finished/m, 'it has taken nothing with it')
+  })
+}
+
+test('writes whose connection is lost have one effect, and so have they when they are called again', async (t) => {
+  const daemon = await startDaemon(t)
+  const ends: Transport[] = []
+  const transport = async (): Promise<Transport> => {
+    const [server, end] = memoryPair()
+    daemon.daemon.attach(server)
+    ends.push(end)
+    return end
+  }
+  const { call } = await connectAgent(t, daemon, { options: { transport } })
+  await call('get')
+  const all = (): Promise<string[]> =>
+    Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        call('write', { ...insight(`finding ${index}`), allowDuplicate: true }),
+      ),
+    )
+  const first = all()
+  await untilAtWork(daemon, true)
+  await ends.at(-1)?.close()
+  const ids = (await first).map((text) => /OrionInsight\/(\S+) v1/.exec(text)?.[1])
+  assert.ok(ends.length > 1, 'it has connected again')
+  const again = (await all()).map((text) => /not again: OrionInsight\/(\S+) v1/.exec(text)?.[1])
+  assert.deepEqual(again, ids)
+  const owner = await daemon.connect()
+  assert.equal((await owner.call('record/count', { type: 'OrionInsight' })).count, 20)
+})

@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Client } from '../../sdk/client/client.ts'
 import { type ConnectOptions, connect } from '../../sdk/client/connect.ts'
+import { isOrionError } from '../../sdk/errors.ts'
 import { fieldsShape } from '../../sdk/field-shape.ts'
 import { canonicalJson, type Json, type JsonObject } from '../../sdk/json.ts'
 import type { Record, Version } from '../../sdk/model.ts'
+import type { Scope } from '../../sdk/protocol/schemas.ts'
 import { GetType } from '../../sdk/protocol/types.ts'
 import { claimsOf } from './claims.ts'
 import { foldText } from './fold-text.ts'
@@ -139,24 +141,36 @@ export class Agent {
   }
 
   async #connect(program: AgentProgram): Promise<Connected> {
-    const { version, ...options } = this.#options
-    const name = program.name.replace(/[^\w.-]+/g, '-').slice(0, 64) || 'unknown'
-    const client = await connect({
-      ...options,
-      client: { name, version: program.version ?? version, kind: 'agent' },
-      narrow: {
-        scopes: ['read', 'write', 'propose', 'publish'],
-        ...(options.token === undefined ? { principal: `agent:${name}` } : {}),
-      },
-      claims: claimsOf(options.env, name),
-      timeoutMs: callTimeoutMs,
-      signal: this.#ended.signal,
-    })
+    const client = await this.#connectWith(program, agentScopes)
     try {
       return { client, news: await News.open(client, this.#ended.signal) }
     } catch (error) {
       await client.close()
       throw error
+    }
+  }
+
+  /** Nobody may ask for a scope that his token does not have: it is done without those. */
+  async #connectWith(program: AgentProgram, scopes: Scope[]): Promise<Client> {
+    const { version, ...options } = this.#options
+    const name = program.name.replace(/[^\w.-]+/g, '-').slice(0, 64) || 'unknown'
+    try {
+      return await connect({
+        ...options,
+        client: { name, version: program.version ?? version, kind: 'agent' },
+        narrow: {
+          scopes,
+          ...(options.token === undefined ? { principal: `agent:${name}` } : {}),
+        },
+        claims: claimsOf(options.env, name),
+        timeoutMs: callTimeoutMs,
+        signal: this.#ended.signal,
+      })
+    } catch (error) {
+      const missing = isOrionError(error, 'forbidden') ? error.data.needs : undefined
+      const rest = scopes.filter((scope) => scope !== missing)
+      if (rest.length === 0 || rest.length === scopes.length) throw error
+      return await this.#connectWith(program, rest)
     }
   }
 }
@@ -178,6 +192,9 @@ export interface Page {
   readonly after: string
   readonly args: Json
 }
+
+/** What an agent may at most. */
+const agentScopes: Scope[] = ['read', 'write', 'propose', 'publish']
 
 const callTimeoutMs = 30_000
 const outlineMaxAgeMs = 30_000

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { startDaemon } from '../support/daemon.ts'
 import { connectAgent, idIn } from './agent-client.ts'
 
@@ -55,6 +56,59 @@ test('what a model invents is refused in words that it can act on, and nothing i
     assert.ok(text.length < 1000, text)
   }
   assert.equal(daemon.daemon.status().token, before)
+})
+
+/** Arguments that no schema of ours describes, and none may be harmed by. */
+const nonsense: readonly unknown[] = [
+  null,
+  [],
+  'text',
+  7,
+  { __proto__: null, constructor: { prototype: {} } },
+  JSON.parse('{"__proto__":{"op":"create"}}'),
+  { op: ['create'], type: { name: 'OrionInsight' }, data: 'x' },
+  { type: 'x'.repeat(100_000), ids: ['a'] },
+  { type: 'OrionInsight', ids: ['\u0000'], version: Number.MAX_SAFE_INTEGER },
+  { type: 'OrionInsight', ids: Array.from({ length: 101 }, () => 'a') },
+  { id: '\u202egpj', type: 'OrionInsight', op: 'delete', expectedVersion: -1 },
+  { query: '"'.repeat(999), where: nested(300) },
+  { query: 'a*'.repeat(400), types: ['OrionInsight'], where: { id: { in: [{}] } } },
+  { op: 'create', type: 'OrionInsight', data: nested(300) },
+  { patterns: ['*'.repeat(250), '{a,'.repeat(80)], waitSeconds: 0 },
+  { jobId: '\ud800', report: { status: 'SUCCESS', metrics: nested(250) } },
+]
+
+function nested(depth: number): object {
+  let value: object = {}
+  for (let level = 0; level < depth; level++) value = { a: value }
+  return value
+}
+
+test('nonsense is answered in one short text by every tool, and the next call works', async (t) => {
+  const daemon = await startDaemon(t)
+  const { client, call } = await connectAgent(t, daemon)
+  for (const tool of ['search', 'get', 'write', 'propose', 'events', 'job']) {
+    for (const args of nonsense) {
+      const params = { name: tool, arguments: args }
+      const asked = client.request({ method: 'tools/call', params }, z.looseObject({}))
+      const text = JSON.stringify(await asked.catch(String))
+      assert.ok(text.length < 6_000, `${tool}: ${text.slice(0, 200)}`)
+      assert.doesNotMatch(
+        text,
+        /ERROR internal|TypeError| {4}at /,
+        `${tool} ${JSON.stringify(args)}`,
+      )
+    }
+  }
+  assert.match(await call('get'), /^OrionInsight \(0\)/m)
+})
+
+test('a record that is over the limits is refused with the limit, and a huge call harms nobody', async (t) => {
+  const agent = await connectAgent(t, await startDaemon(t))
+  const text = await agent.fails('write', insight('x'.repeat(20_000_000)))
+  assert.match(text, /ERROR too_large: .*\d/)
+  assert.ok(text.length < 1000)
+  assert.match(await agent.call('get'), /^OrionInsight \(0\)/m)
 })
 
 test('text of records can’t pass for anything that Orion says', async (t) => {

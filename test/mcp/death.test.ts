@@ -1,0 +1,69 @@
+/** What an `orion mcp` leaves behind whose client dies: nothing. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type TestContext, test } from 'node:test'
+import { connect } from '../../sdk/client/connect.ts'
+import { DaemonStatus } from '../../sdk/protocol/daemon.ts'
+import { isAlive, linesOf, makePlace, program, until } from '../cli/orion-process.ts'
+
+const hello = {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'mortal', version: '1' },
+}
+
+function message(id: number, method: string, params: object): string {
+  return `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`
+}
+
+/** How many agents the daemon of a place knows. */
+async function counterOf(t: TestContext, { store, env }: ReturnType<typeof makePlace>) {
+  const owner = await connect({ client: { name: 'owner' }, store, env })
+  t.after(() => owner.close())
+  return async (): Promise<number> => {
+    const { connections } = await owner.request(DaemonStatus, {})
+    return connections.filter(({ principal }) => principal === 'agent:mortal').length
+  }
+}
+
+const wait = message(3, 'tools/call', { name: 'events', arguments: { waitSeconds: 25 } })
+
+test('orion mcp ends with the pipe of its client, in the middle of a call', async (t) => {
+  const place = makePlace(t)
+  const server = place.start(['mcp', '--store', place.store], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const next = linesOf(server)
+  server.stdin?.write(message(1, 'initialize', hello))
+  await next()
+  server.stdin?.write(message(2, 'tools/call', { name: 'get', arguments: {} }))
+  assert.match(await next(), /OrionInsight/)
+  const agents = await counterOf(t, place)
+  assert.equal(await agents(), 1)
+  server.stdin?.write(wait)
+  server.stdin?.destroy()
+  server.stdout?.destroy()
+  if (server.exitCode === null) await once(server, 'exit')
+  await until(async () => (await agents()) === 0)
+})
+
+test('orion mcp ends with a client that is killed, though somebody else holds the pipe', async (t) => {
+  const place = makePlace(t)
+  const script = `exec 3<&0; '${process.execPath}' '${program}' mcp --store '${place.store}' <&3 3<&- & echo "pid $!"; wait`
+  const parent = spawn('sh', ['-c', script], { env: place.env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const next = linesOf(parent)
+  const pid = Number(/^pid (\d+)$/.exec(await next())?.[1])
+  t.after(() => isAlive(pid) && process.kill(pid, 'SIGKILL'))
+  parent.stdin.write(message(1, 'initialize', hello))
+  await next()
+  parent.stdin.write(message(2, 'tools/call', { name: 'get', arguments: {} }))
+  assert.match(await next(), /OrionInsight/)
+  const agents = await counterOf(t, place)
+  parent.stdin.write(wait)
+  assert.ok(isAlive(pid))
+  parent.kill('SIGKILL')
+  await until(() => !isAlive(pid))
+  await until(async () => (await agents()) === 0)
+  parent.stdin.destroy()
+})

@@ -6,25 +6,8 @@ import { namedZone } from '../../plugins/legacy/decode/zone.ts'
 import { differences } from '../../plugins/legacy/run/compare-row.ts'
 import { packRow, unpackRow } from '../../plugins/legacy/run/raw-row.ts'
 import { formatToken, type Record, type Version } from '../../sdk/model.ts'
-import { type Expectation, type HardRow, hardRows, sourceRow } from './legacy-files.ts'
-
-const pileOf: { readonly [expect in Expectation]: Conclusion['pile'] } = {
-  ok: 'migrated',
-  repair: 'repaired',
-  quarantine: 'quarantined',
-  skip: 'carried',
-}
-
-/** Where we decide otherwise than was proposed; docs/migrating-from-orion-oda.md says why. */
-const otherwise: ReadonlyMap<string, Conclusion['pile']> = new Map([
-  ['id_long', 'repaired'],
-  ['id_spaces', 'repaired'],
-  ['id_unicode', 'repaired'],
-  ['version_huge', 'repaired'],
-  ['json_deep', 'repaired'],
-  ['json_big_int', 'repaired'],
-  ['job_duplicate_job_id', 'migrated'],
-])
+import { type HardRow, hardRows, sourceRow } from './legacy-files.ts'
+import { verdictOf } from './verdicts.ts'
 
 const options = { zone: undefined, recordMaxBytes: 1024 * 1024 }
 const edges = new Map(hardRows.map((row) => [row.edge, row]))
@@ -37,7 +20,7 @@ for (const [edge, row] of edges) {
   test(`a row of the kind ${edge} ends in its pile, and nothing of it is lost`, () => {
     const source = sourceRow(row)
     const conclusion = convertRow(source, options)
-    assert.equal(conclusion.pile, otherwise.get(edge) ?? pileOf[row.expect])
+    assert.equal(conclusion.pile, verdictOf(edge, row.expect))
     const kept = unpackRow(packRow(source))
     const { columns, cells, encoding } = source
     assert.deepEqual(kept, { columns: [...columns], cells: [...cells], encoding })

@@ -61,6 +61,11 @@ function rawCell(cell: HardCell): RawCell {
 /** The tables of the earlier system. Its later schema allows NULL where the first one does not. */
 export const objectsTableSql =
   'CREATE TABLE objects (id VARCHAR NOT NULL, type VARCHAR, version INTEGER, created_at DATETIME, updated_at DATETIME, data JSON NOT NULL, fts_content TEXT, PRIMARY KEY (id)); CREATE INDEX ix_objects_type ON objects (type)'
+/** The same in its first schema, in which type and instants are never NULL. */
+export const firstObjectsTableSql = objectsTableSql.replaceAll(
+  /(type VARCHAR|_at DATETIME)/g,
+  '$1 NOT NULL',
+)
 /** One of the typed tables. */
 export const insightsTableSql =
   'CREATE TABLE insights (summary TEXT NOT NULL, domain VARCHAR(255) NOT NULL, tags JSON NOT NULL, confidence_score FLOAT NOT NULL, decay_factor FLOAT, source_episodic_ids JSON NOT NULL, provenance_method VARCHAR(100) NOT NULL, supports JSON NOT NULL, contradicts JSON NOT NULL, related_to JSON NOT NULL, fts_content TEXT NOT NULL, id VARCHAR NOT NULL, version INTEGER NOT NULL, created_at DATETIME NOT NULL, updated_at DATETIME NOT NULL, created_by VARCHAR, updated_by VARCHAR, status VARCHAR NOT NULL, PRIMARY KEY (id))'
@@ -71,6 +76,10 @@ export interface LegacyFileOptions {
   /** So many rows in all: the given ones again and again, under other ids. */
   readonly count?: number
   readonly sql?: string
+  /** The table `objects`, if it is not that of the later schema. */
+  readonly objectsSql?: string
+  /** Without a write-ahead log, as a copy may be. */
+  readonly withoutLog?: boolean
   /** Leave the rows in the log beside the file, as a process that is killed does. */
   readonly inLog?: boolean
   /** How its texts are encoded, if not in UTF-8. */
@@ -90,7 +99,7 @@ export async function makeLegacyFile(path: string, options: LegacyFileOptions = 
   const engine = await loadTestEngine()
   const connection = engine.open(path, { syncMode: 'off', cacheKib: 4096, statementsMax: 16 })
   if (options.encoding !== undefined) connection.exec(`PRAGMA encoding = '${options.encoding}'`)
-  connection.exec(objectsTableSql)
+  connection.exec(options.objectsSql ?? objectsTableSql)
   if (sql !== undefined) connection.exec(sql)
   const insert = connection.prepare(
     'INSERT INTO objects (id, type, version, created_at, updated_at, data) VALUES (?, ?, ?, ?, ?, ?)',
@@ -99,6 +108,7 @@ export async function makeLegacyFile(path: string, options: LegacyFileOptions = 
   for (const row of copies(rows, options.count ?? rows.length)) insert.run(row.cells.map(bound))
   connection.exec('COMMIT')
   if (!inLog) connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  if (options.withoutLog) connection.exec('PRAGMA journal_mode = DELETE')
   connection.close()
 }
 
@@ -117,7 +127,8 @@ function* copies(rows: readonly HardRow[], count: number): Generator<HardRow> {
   }
 }
 
-function renamed(row: HardRow, round: number): HardRow {
+/** The same row under another id. */
+export function renamed(row: HardRow, round: number): HardRow {
   const [id, ...rest] = row.cells
   const own = typeof id === 'string' ? id : ''
   const other = `${own.slice(0, 900)}-copy-${round}`

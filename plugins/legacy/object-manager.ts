@@ -141,7 +141,7 @@ function contentOf(
   const members = new Members(entity, repairs)
   for (const name of headMembers) members.take(name)
   const converted = conversions.get(type)?.(members, { id: entity.id, zone: utc, older: true })
-  const [first] = repairs.all
+  const first = repairs.all.find(({ kind }) => kind !== 'reference_replaced')
   if (converted === undefined || first !== undefined) {
     throw new TypeError(
       `${type} ${entity.id}: ${first?.field} does not fit, got ${first?.was || 'nothing'}`,

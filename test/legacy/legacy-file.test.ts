@@ -77,7 +77,7 @@ test('a file that is written to while it is read is noticed, and nothing goes on
   const file = await openLegacyFile(path)
   t.after(() => file.close())
   const pages = file.pages(10, undefined)
-  assert.equal(pages.next().value?.length, 10)
+  assert.equal(pages.next().value?.rows.length, 10)
   appendFileSync(`${path}-wal`, 'x')
   assert.throws(() => pages.next(), /somebody writes to it/)
 })

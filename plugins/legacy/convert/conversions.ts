@@ -46,7 +46,7 @@ function actionLog(payload: Members): Converted {
     parameters: payload.object('parameters'),
     status,
     error: payload.text('error'),
-    affectedIds: payload.texts('affected_ids'),
+    affectedIds: namesOf(payload, 'affected_ids'),
     durationMs: payload.has('duration_ms') ? payload.integer('duration_ms', 0) : 0,
   }
   // A soft delete put its own word in the place of the outcome; which one it was nobody knows.
@@ -158,7 +158,7 @@ function insight(payload: Members, context: ConversionContext): Converted {
     tags: content?.texts('tags', ',') ?? [],
     confidenceScore: payload.has('confidence_score') ? payload.share('confidence_score', 1) : 1,
     decayFactor: payload.number('decay_factor'),
-    sourceEpisodicIds: provenance.texts('source_episodic_ids'),
+    sourceEpisodicIds: namesOf(provenance, 'source_episodic_ids'),
     provenanceMethod: provenance.text('method', 'unknown'),
     supports: referencesOf(payload, 'supports'),
     contradicts: referencesOf(payload, 'contradicts'),
@@ -215,10 +215,18 @@ export function lifecycleNamed(status: string): Lifecycle | undefined {
 
 /** Ids of other records; an empty text names none. */
 function referencesOf(payload: Members, name: string): string[] {
-  const ids = payload.texts(name)
-  const named = ids.filter((id) => id !== '')
-  if (named.length < ids.length) payload.repairs.add('items_changed', name, ids)
-  return named.map(targetIdOf)
+  return namesOf(payload, name, (id) => id !== '')
+}
+
+/** Ids of other objects, as these are called here; what was there is kept where that is not the same. */
+function namesOf(members: Members, name: string, isKept = (_: string): boolean => true): string[] {
+  const ids = members.texts(name)
+  const named = ids.filter(isKept).map(targetIdOf)
+  if (named.length < ids.length) members.repairs.add('items_changed', members.at(name), ids)
+  else if (named.some((id, at) => id !== ids[at])) {
+    members.repairs.add('reference_replaced', members.at(name), ids)
+  }
+  return named
 }
 
 /** A value that the old class filled in when it was missing: that is no repair. */

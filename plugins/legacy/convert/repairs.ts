@@ -15,6 +15,8 @@ export const repairTexts = {
   unstorable_key: "a member's name that can't be stored is kept with its escapes",
   id_replaced:
     'the id is longer than 255 bytes or has control characters; a digest stands in, `extra.id` has it',
+  reference_replaced:
+    'an id that can be none here was named; what stands in for it is named instead',
   id_differs: 'the payload named another id than the row; the row counts, `extra.id` has the other',
   version_replaced: 'the version was no number from 1 up to 2^52; the nearest one stands in',
   time_rewritten: 'an instant was written in another form than the earlier system wrote',

@@ -60,9 +60,8 @@ export async function migrate({ file, client, options }: MigrateParts): Promise<
   const settlement = new Settlement({ client, known, tally, source: file.path, cause, writes })
   const importer = writes ? new Importer({ client, limits, cause }) : undefined
   let underWay: Promise<void> = Promise.resolve()
-  let rows = 0
-  for (const page of file.pages(options.batchSize, options.types)) {
-    const decided = page.map((row) => decide(row, { file, zone: options.zone, recordMaxBytes }))
+  for (const { rows, read } of file.pages(options.batchSize, options.types)) {
+    const decided = rows.map((row) => decide(row, { file, zone: options.zone, recordMaxBytes }))
     await underWay
     const store = client !== undefined && seesRows ? client : undefined
     underWay = write({
@@ -74,8 +73,7 @@ export async function migrate({ file, client, options }: MigrateParts): Promise<
     })
     // It is awaited with the next page; until then a failure has no other listener.
     underWay.catch(() => {})
-    rows += page.length
-    options.onProgress?.(rows)
+    options.onProgress?.(read)
     // The connection has its turn between two pages.
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -67,7 +67,7 @@ export async function verify({ file, client, options }: VerifyParts): Promise<Ve
   const hash = createHash('sha256')
   let rows = 0
   for (const page of file.pages(options.batchSize, options.types)) {
-    const checked = await checkPage(client, page)
+    const checked = await checkPage(client, page.rows)
     for (const [one, finding] of checked) {
       if (finding.found === 'problem') {
         const group = problems.get(finding.kind) ?? { rows: 0, examples: [] }
@@ -82,8 +82,8 @@ export async function verify({ file, client, options }: VerifyParts): Promise<Ve
       hash.update(`${one.key}\0${one.digest}\n`)
       options.onProven?.(one.row)
     }
-    rows += page.length
-    options.onProgress?.(rows)
+    rows += page.rows.length
+    options.onProgress?.(page.read)
   }
   file.assertUnchanged()
   return {

@@ -35,7 +35,7 @@ export interface LegacyFile {
    *
    * @throws OrionError if the file changes meanwhile.
    */
-  pages(rowsMax: number, types: ReadonlySet<string> | undefined): Generator<SourceRow[], void>
+  pages(rowsMax: number, types: ReadonlySet<string> | undefined): Generator<LegacyPage, void>
   /** The types of the earlier system that its rows have. */
   knownTypes(): ReadonlySet<string>
   /** The row of another table with this id, if there is one. */
@@ -44,6 +44,12 @@ export interface LegacyFile {
   assertUnchanged(): void
   readonly file: ForeignFile
   close(): void
+}
+
+/** Some rows, and how many of all rows were read when they were found; only some of those may have been asked for. */
+export interface LegacyPage {
+  readonly rows: readonly SourceRow[]
+  readonly read: number
 }
 
 /** Most bytes of one page of rows; a single row may have more. */
@@ -155,6 +161,7 @@ function describe(file: ForeignFile, path: string): LegacyFile {
       return found === undefined ? undefined : rowOf(file, table, found)
     },
     *pages(rowsMax, types) {
+      let read = 0
       for (const table of tables) {
         for (let after: bigint | undefined; ; ) {
           const page = readPage(path, () =>
@@ -170,10 +177,11 @@ function describe(file: ForeignFile, path: string): LegacyFile {
           if (last === undefined) break
           after = last.rowid
           assertUnchanged()
-          const rows = page.map((row) => rowOf(file, table, row))
-          yield types === undefined
-            ? rows
-            : rows.filter((row) => types.has(legacyTypeOf(row) ?? ''))
+          read += page.length
+          const all = page.map((row) => rowOf(file, table, row))
+          const rows =
+            types === undefined ? all : all.filter((row) => types.has(legacyTypeOf(row) ?? ''))
+          yield { rows, read }
         }
       }
     },

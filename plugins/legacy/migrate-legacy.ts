@@ -1,5 +1,6 @@
 /** What `orion migrate legacy` does: migrates, verifies, cleans up, and reports. */
-import { statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Client } from '../../sdk/client/client.ts'
 import { OrionError } from '../../sdk/errors.ts'
 import { namedZone, type Zone } from './decode/zone.ts'
@@ -55,6 +56,7 @@ export async function migrateLegacy(request: MigrationRequest): Promise<Migratio
   const file = await openLegacyFile(request.from)
   try {
     assertOtherFile(file.path, request.storePath)
+    assertReportFits(request.reportFile, [file.path, `${file.path}-wal`, request.storePath])
     const types = typesNamed(file, request.types)
     const client = await request.connect?.()
     try {
@@ -160,13 +162,34 @@ function typesNamed(
 }
 
 function assertOtherFile(path: string, storePath: string): void {
-  const store = statSync(storePath, { throwIfNoEntry: false, bigint: true })
-  if (store === undefined) return // There is no store yet.
-  const file = statSync(path, { bigint: true })
-  // By what the file is: it may have several names.
-  if (store.dev !== file.dev || store.ino !== file.ino) return
+  if (!isSameFile(path, storePath)) return
   const remedy = 'name the store with --store DIR, and the file of the earlier system with --from'
   throw refused(`${path} is the store itself, not a file to bring over`, remedy)
+}
+
+/** By what they are: a file may have several names. */
+function isSameFile(path: string, other: string): boolean {
+  const [one, two] = [path, other].map((name) =>
+    statSync(name, { throwIfNoEntry: false, bigint: true }),
+  )
+  return one !== undefined && two !== undefined && one.dev === two.dev && one.ino === two.ino
+}
+
+/** Said before anything is done: a long run must not find out at its end that nobody can read what it did. */
+function assertReportFits(report: string | undefined, databases: readonly string[]): void {
+  if (report === undefined) return
+  const remedy = 'name another file after --report, such as report.html'
+  if (databases.some((database) => isSameFile(report, database))) {
+    throw refused(`--report: ${report} is a database that would be written over`, remedy)
+  }
+  if (statSync(report, { throwIfNoEntry: false })?.isDirectory()) {
+    throw refused(`--report: expected a file, got the directory ${report}`, remedy)
+  }
+  try {
+    accessSync(dirname(resolve(report)), constants.W_OK)
+  } catch (cause) {
+    throw refused(`--report: nothing can be written beside ${report}`, remedy, cause)
+  }
 }
 
 function writeReport(report: MigrationReport, file: string | undefined): void {

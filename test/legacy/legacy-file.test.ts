@@ -138,6 +138,23 @@ test('the store itself is refused as the file to bring over', async () => {
   await assert.rejects(dryRun(realFile, { storePath: realFile }), /is the store itself/)
 })
 
+test('a report that can’t be written, or would take the place of a database, is refused at once', async (t) => {
+  const directory = scratch(t)
+  const from = join(directory, 'it’s old.db')
+  await makeLegacyFile(from, { rows: hardRows.slice(0, 3) })
+  const before = listing(directory)
+  for (const [reportFile, told] of [
+    [from, /is a database/],
+    [directory, /got the directory/],
+    [join(directory, 'none', 'report.html'), /nothing can be written/],
+  ] as const) {
+    await assert.rejects(dryRun(from, { reportFile }), told)
+  }
+  assert.deepEqual(listing(directory), before)
+  const { report } = await dryRun(from)
+  assert.ok(report.next.at(-1)?.includes(`--from '${from}'`), 'a shell takes the path as it is')
+})
+
 test('a zone that there is not is refused', async () => {
   await assert.rejects(
     dryRun(realFile, { zone: 'Mars/Olympus' }),
@@ -163,7 +180,7 @@ test('the page of a report is whole in itself and shows markup as text', async (
 
 function dryRun(
   from: string,
-  more: { readonly storePath?: string; readonly zone?: string } = {},
+  more: { readonly storePath?: string; readonly zone?: string; readonly reportFile?: string } = {},
 ): ReturnType<typeof migrateLegacy> {
   return migrateLegacy({
     from,

@@ -71,7 +71,7 @@ function nextSteps({
   verification,
   cleanUp,
 }: Parameters<typeof reportOf>[0]): string[] {
-  const command = `orion migrate legacy --from ${file.path}`
+  const command = `orion migrate legacy --from ${quoted(file.path)}`
   const steps: string[] = []
   const aside = migration?.piles.quarantined ?? 0
   if (mode === 'dry-run') {
@@ -95,4 +95,9 @@ function nextSteps({
     )
   }
   return steps
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }

@@ -4,7 +4,7 @@ import { loadForeignFiles } from '../../../daemon/store/engine/foreign-file.ts'
 import type { Client } from '../../../sdk/client/client.ts'
 import { OrionError } from '../../../sdk/errors.ts'
 import type { LegacyFile } from '../source/legacy-file.ts'
-import { openLegacyFile, refused } from '../source/legacy-file.ts'
+import { assertNotHeld, openLegacyFile, refused } from '../source/legacy-file.ts'
 import { savedVerification } from './saved-verification.ts'
 import { type Verification, verify } from './verify.ts'
 
@@ -101,6 +101,7 @@ async function deleteRows(
   }: { readonly proven: ReadonlyMap<string, readonly bigint[]>; readonly fingerprint: string },
 ): Promise<number> {
   const { open } = await loadForeignFiles()
+  assertNotHeld(path)
   const file = open(path, { writable: true })
   try {
     if (file.fingerprint !== fingerprint) {

@@ -93,12 +93,16 @@ function pathOf(name: string): string {
     const remedy = `its data may be in another file, or not have been written yet; ${usualPlaces}`
     throw refused(`${path}: the file is empty`, remedy)
   }
-  const [holder] = lockHolders(path)
-  if (holder !== undefined) {
-    const who = holder > 0 ? `process ${holder}` : 'another process'
-    throw refused(`${path}: ${who} has it open and may write to it`, endWriters)
-  }
+  assertNotHeld(path)
   return realpathSync(path)
+}
+
+/** @throws OrionError `invalid_request` if a process has the file open, as far as the system tells. */
+export function assertNotHeld(path: string): void {
+  const [holder] = lockHolders(path)
+  if (holder === undefined) return
+  const who = holder > 0 ? `process ${holder}` : 'another process'
+  throw refused(`${path}: ${who} has it open and may write to it`, endWriters)
 }
 
 const usualPlaces = 'the earlier system kept it as ~/.agent/orion_ontology.db or data/ontology.db'

@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import { ActionLogs } from '../../plugins/orion/action-logs.ts'
 import { Insights } from '../../plugins/orion/insights.ts'
 import { Patterns } from '../../plugins/orion/patterns.ts'
+import { Proposals } from '../../plugins/orion/proposals.ts'
+import { isOrionError } from '../../sdk/errors.ts'
 import type { Event } from '../../sdk/model.ts'
 import { type HardRow, hardRows } from './legacy-files.ts'
-import { makeLegacyPlace } from './legacy-place.ts'
+import { edit, makeLegacyPlace } from './legacy-place.ts'
 
 /** An ordinary row of a type, with another id and some members of its payload. */
 function rowOf(type: string, id: string, members: object): HardRow {
@@ -101,4 +103,27 @@ test('a subscriber tells what is brought over from what is new', async (t) => {
     'Migration.finished new',
     'OrionInsight.created new',
   ])
+})
+
+test('a proposal that was approved there is there as approved, and is carried out by nobody', async (t) => {
+  const { client, from, run } = await makeLegacyPlace(t, 'real')
+  await edit(
+    from,
+    `INSERT INTO proposals (action_type, payload, priority, reviewed_by, reviewed_at, review_comment, id, version, created_at, updated_at, created_by, updated_by, status)
+     VALUES ('delete_task', '{"id": "T-1"}', 'high', 'ann', '2025-12-27 10:00:00.000001', 'go on', 'P-1', 3, '2025-12-27 09:00:00.000001', '2025-12-27 10:00:00.000001', 'bob', 'ann', 'approved')`,
+  )
+  const { report, succeeded } = await run()
+  assert.deepEqual(report.verification?.problems, [])
+  assert.equal(succeeded, true)
+  const proposals = new Proposals(client)
+  const { data, version, createdBy } = await proposals.records.get('P-1')
+  assert.deepEqual(
+    [data.status, data.reviewedBy, version, createdBy],
+    ['approved', 'ann', 3, 'bob'],
+  )
+  await assert.rejects(proposals.execute('P-1'), (error) => {
+    assert.ok(isOrionError(error))
+    return error.kind !== 'internal'
+  })
+  assert.equal((await proposals.records.get('P-1')).data.status, 'stale')
 })

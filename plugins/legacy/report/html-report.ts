@@ -1,7 +1,7 @@
 /** The report as one page that needs nothing else. */
 import type { Group, TypeCounts } from '../run/tally.ts'
 import { type MigrationReport, succeeded } from './report.ts'
-import { pileNames, titles } from './text-report.ts'
+import { pileNames, titles, typeText } from './text-report.ts'
 
 /** The page. */
 export function htmlReport(report: MigrationReport): string {
@@ -58,7 +58,7 @@ function bar(counts: TypeCounts): string {
   const numbers = pileNames
     .filter((pile) => counts[pile] > 0)
     .map((pile) => `${counts[pile]} ${pile}`)
-  return `<div class="row"><span>${escaped(counts.type)}</span><div class="bar">${pieces.join('')}</div><small>${counts.read} rows: ${numbers.join(', ')}</small></div>`
+  return `<div class="row"><span>${escaped(typeText(counts.type))}</span><div class="bar">${pieces.join('')}</div><small>${counts.read} rows: ${numbers.join(', ')}</small></div>`
 }
 
 function legend(): string {

@@ -71,7 +71,7 @@ function table({ migration }: MigrationReport, { bold, dim }: ReportColours): st
   const shown = pileNames.filter((pile) => pile !== 'unchanged' || migration.piles.unchanged > 0)
   const header = ['type', 'read', ...shown]
   const rows = migration.types.map((one) => [
-    one.type,
+    typeText(one.type),
     String(one.read),
     ...shown.map((pile) => String(one[pile])),
   ])
@@ -84,6 +84,11 @@ function table({ migration }: MigrationReport, { bold, dim }: ReportColours): st
       .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
       .join('  ')
   return [dim(line(header)), ...rows.map((row) => line(row.map(safe))), bold(line(sum))]
+}
+
+/** A type that only blanks tell from another one is shown with them. */
+export function typeText(type: string): string {
+  return type.trim() === type && type !== '' ? type : JSON.stringify(type)
 }
 
 function groups(title: string, all: readonly Group[], { bold, dim }: ReportColours): string[] {
@@ -105,12 +110,12 @@ function verified(report: MigrationReport, colours: ReportColours): string[] {
   const { rows, proven, kept, edited, problems } = verification
   const parts = [
     `${count(proven, 'row')} read back and the same`,
-    ...(kept > 0 ? [`${kept} kept aside byte for byte`] : []),
-    ...(edited > 0 ? [`${edited} changed here since`] : []),
+    ...(kept > 0 ? [`${kept.toLocaleString('en-US')} kept aside byte for byte`] : []),
+    ...(edited > 0 ? [`${edited.toLocaleString('en-US')} changed here since`] : []),
   ]
   const verdict = succeeded(report) ? colours.green('Verified') : colours.red('Not verified')
   return [
-    `${colours.bold(verdict)}: ${parts.join(', ')}, of ${rows}`,
+    `${colours.bold(verdict)}: ${parts.join(', ')}, of ${rows.toLocaleString('en-US')}`,
     ...groups('Not accounted for', problems, colours),
     '',
   ]

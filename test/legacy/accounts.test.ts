@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { LegacyRow } from '../../plugins/legacy/record-types.ts'
 import { accountFor } from './account-for.ts'
 import { makeLegacyPlace, snapshotOf } from './legacy-place.ts'
 import { makeSeededFile } from './seeded-file.ts'
@@ -24,3 +25,24 @@ for (const [seed, variant] of [
     assert.deepEqual(snapshotOf(other), before)
   })
 }
+
+test('two runs over one file at the same time bring each row over once', async (t) => {
+  const { client, from, run } = await makeLegacyPlace(t, { count: 600 })
+  const more = { batchSize: 30 }
+  const both = await Promise.all([run('migrate', [], more), run('migrate', [], more)])
+  let brought = 0
+  for (const { report, succeeded } of both) {
+    assert.equal(succeeded, true)
+    const { read, piles } = report.migration ?? assert.fail()
+    assert.equal(read, 600)
+    assert.equal(
+      Object.values(piles).reduce((sum, one) => sum + one, 0),
+      read,
+    )
+    brought += read - piles.unchanged
+  }
+  assert.equal(brought, 600)
+  assert.equal((await client.repository(LegacyRow).count()).count, 600)
+  const again = await run()
+  assert.equal(again.report.migration?.piles.unchanged, 600, from)
+})

@@ -1,6 +1,7 @@
 /** What the last verification of a file found, kept in the store for the clean-up. */
 import { createHash } from 'node:crypto'
 import type { Client } from '../../../sdk/client/client.ts'
+import { isOrionError } from '../../../sdk/errors.ts'
 import { instantFromMicros } from '../../../sdk/instant.ts'
 import type { RecordData } from '../../../sdk/record-type.ts'
 import { LegacyVerification } from '../record-types.ts'
@@ -22,8 +23,16 @@ export async function saveVerification(
   const data = { source, verified, at, rows, proven, digest, types: [...types].sort() }
   const id = idOf(source)
   const present = await records.find(id)
-  if (present === undefined) await records.create(data, { id })
-  else await records.update(id, () => ({ set: data }))
+  if (present === undefined) {
+    try {
+      await records.create(data, { id })
+      return
+    } catch (error) {
+      // Somebody else has verified the same file meanwhile.
+      if (!isOrionError(error, 'conflict')) throw error
+    }
+  }
+  await records.update(id, () => ({ set: data }))
 }
 
 /** What was found last; undefined if the file was never verified. */

@@ -9,7 +9,7 @@ import { sameContent } from '../convert/convert-row.ts'
 import { LegacyRow } from '../record-types.ts'
 import { type Decided, quarantinedAs } from './decided.ts'
 import { recordsById } from './fetch.ts'
-import { besideKey, type KnownRow, ledgerEntry } from './ledger.ts'
+import { besideKey, type KnownRow, knownRowOf, ledgerEntry } from './ledger.ts'
 import type { Tally } from './tally.ts'
 
 /** Settles rows one by one, and counts all of them. */
@@ -78,6 +78,7 @@ export class Settlement {
    */
   async refused(one: Decided, error: unknown): Promise<Decided | undefined> {
     const { conclusion } = one
+    if (isOrionError(error, 'conflict') && (await this.#settledByAnother(one))) return undefined
     if (conclusion.pile === 'quarantined' || !isOrionError(error)) throw error
     if (!isOrionError(error, 'conflict')) {
       const reason = error.kind === 'too_large' ? 'too_large' : 'does_not_fit'
@@ -85,15 +86,21 @@ export class Settlement {
     }
     const { record } = conclusion
     const present = (await this.#records(record.type, [record.id])).get(record.id)
-    if (present === undefined) {
-      // Then it is what is kept about the row that is there: somebody else brings the same file over.
-      this.#tally.unchanged(one.row)
-      return undefined
-    }
+    if (present === undefined) throw error
     if (!sameContent(present, record)) return quarantinedAs(one, 'id_taken', takenDetail)
     await this.#import([ledgerEntry(one, conclusion, this).row])
     this.#tally.unchanged(one.row)
     return undefined
+  }
+
+  /** Whether somebody else, who brings the same file over at the same time, was first with this row. */
+  async #settledByAnother(one: Decided): Promise<boolean> {
+    const entry = (await this.#records(LegacyRow.name, [one.key])).get(one.key)
+    if (entry === undefined) return false
+    const before = knownRowOf(entry)
+    if (before.digest === one.digest) this.unchanged(one)
+    else await this.changed(one, { before, beside: undefined })
+    return true
   }
 
   /** A row that an earlier run knows in another state. */

@@ -12,7 +12,7 @@ for (const [seed, variant] of [
   test(`every row of file ${seed}, in schema ${variant}, is in one pile, and nothing of it is lost`, async (t) => {
     const { client, from, run } = await makeLegacyPlace(t, { rows: [] })
     const other = from.replace('ontology', 'seeded')
-    const verdicts = await makeSeededFile(other, { seed, variant, count: 330 })
+    const verdicts = await makeSeededFile(other, { seed, variant, count: 220 })
     const before = snapshotOf(other)
     const { report, succeeded } = await run('migrate', [], { from: other })
     assert.equal(succeeded, true)
@@ -27,22 +27,22 @@ for (const [seed, variant] of [
 }
 
 test('two runs over one file at the same time bring each row over once', async (t) => {
-  const { client, from, run } = await makeLegacyPlace(t, { count: 600 })
+  const { client, from, run } = await makeLegacyPlace(t, { count: 300 })
   const more = { batchSize: 30 }
   const both = await Promise.all([run('migrate', [], more), run('migrate', [], more)])
   let brought = 0
   for (const { report, succeeded } of both) {
     assert.equal(succeeded, true)
     const { read, piles } = report.migration ?? assert.fail()
-    assert.equal(read, 600)
+    assert.equal(read, 300)
     assert.equal(
       Object.values(piles).reduce((sum, one) => sum + one, 0),
       read,
     )
     brought += read - piles.unchanged
   }
-  assert.equal(brought, 600)
-  assert.equal((await client.repository(LegacyRow).count()).count, 600)
+  assert.equal(brought, 300)
+  assert.equal((await client.repository(LegacyRow).count()).count, 300)
   const again = await run()
-  assert.equal(again.report.migration?.piles.unchanged, 600, from)
+  assert.equal(again.report.migration?.piles.unchanged, 300, from)
 })

@@ -3,6 +3,7 @@ import type { RecordTypeDefinition } from '../../../sdk/record-type.ts'
 import type { Connection, FullTextModule, SqlValue } from '../engine/engine.ts'
 import { recordTableName } from '../sql.ts'
 import { quoteName } from '../tables.ts'
+import type { Match } from './match-expression.ts'
 import { rulesVersion, wordsOf, wordsOfItems } from './words.ts'
 
 /** A full-text index of the records of one type. */
@@ -73,6 +74,7 @@ export class IndexStatements {
   readonly #remove: string
   readonly #addRange: string
   readonly #hits: string
+  readonly #within: string
   readonly #fits: string
   readonly #documents: string
   readonly #prefixDocuments: string
@@ -95,6 +97,7 @@ export class IndexStatements {
            SELECT 'delete', ${select.slice('SELECT '.length)} WHERE id = ? AND ${built}`
     const counts = module === 'fts4' ? `docid, matchinfo(${name}, 'y')` : `${name}, rowid`
     this.#hits = `SELECT take_hits(${counts}) FROM ${name} WHERE ${name} MATCH ? AND ${row} > ?`
+    this.#within = ` AND ${row} IN (SELECT ${row} FROM ${name} WHERE ${name} MATCH ?)`
     this.#fits = `SELECT 1 FROM ${name} WHERE ${name} MATCH ? AND ${row} = ?`
     const terms = `temp.${quoteName(`${index.name}_terms`)}`
     const from =
@@ -123,9 +126,14 @@ export class IndexStatements {
     this.#connection.prepare(this.#addRange).run([after, upTo])
   }
 
-  /** A statement for `collectHits`: the rows that fit an expression, in their order, after one. */
-  hits(expression: string, after: number): { readonly sql: string; readonly values: SqlValue[] } {
-    return { sql: this.#hits, values: [expression, after] }
+  /** A statement for `collectHits`: the rows that fit, in their order, after one. */
+  hits(
+    { counted, whole }: Match,
+    after: number,
+  ): { readonly sql: string; readonly values: SqlValue[] } {
+    return whole === undefined
+      ? { sql: this.#hits, values: [counted, after] }
+      : { sql: this.#hits + this.#within, values: [counted, after, whole] }
   }
 
   /** How many records have a word. */

@@ -5,8 +5,6 @@ import { type Word, words } from './words.ts'
 /** Words that follow one another. With `isPrefix`, the last of them may go on. */
 export interface Phrase {
   readonly kind: 'phrase'
-  /** Which phrase of the query it is, from 0 up. */
-  readonly index: number
   readonly words: readonly string[]
   readonly isPrefix: boolean
 }
@@ -17,9 +15,17 @@ export type Sought =
   | { readonly kind: 'all' | 'any'; readonly parts: readonly Sought[] }
   | { readonly kind: 'not'; readonly wanted: Sought; readonly unwanted: Sought }
 
-/** A query, and its phrases in the order of their indexes. */
+/** What is looked for without what must not be there. */
+export type Positive =
+  | Phrase
+  | { readonly kind: 'all' | 'any'; readonly parts: readonly Positive[] }
+
+/** A query. */
 export interface SearchQuery {
   readonly sought: Sought
+  /** What may be found: what is left when every `not` is only what it wants. By it hits are ranked and marked. */
+  readonly positive: Positive
+  /** Those of `positive`, in their order. */
   readonly phrases: readonly Phrase[]
 }
 
@@ -43,9 +49,26 @@ export interface QueryLimits {
 export function parseQuery(text: string, limits: QueryLimits): SearchQuery | undefined {
   const { searchQueryMaxLength: limit } = limits
   if (text.length > limit) throw tooLarge('characters', { limit, actual: text.length })
-  const parser = new Parser(partsOf(text), limits)
-  const sought = parser.any(0)
-  return sought === undefined ? undefined : { sought, phrases: parser.phrases }
+  const sought = new Parser(partsOf(text), limits).any(0)
+  if (sought === undefined) return undefined
+  const positive = positiveOf(sought)
+  return { sought, positive, phrases: phrasesOf(positive) }
+}
+
+function positiveOf(sought: Sought): Positive {
+  switch (sought.kind) {
+    case 'phrase':
+      return sought
+    case 'not':
+      return positiveOf(sought.wanted)
+    case 'all':
+    case 'any':
+      return { kind: sought.kind, parts: sought.parts.map(positiveOf) }
+  }
+}
+
+function phrasesOf(positive: Positive): Phrase[] {
+  return positive.kind === 'phrase' ? [positive] : positive.parts.flatMap(phrasesOf)
 }
 
 type Part = '(' | ')' | 'or' | 'and' | 'not' | { readonly text: string; readonly isPrefix: boolean }
@@ -74,10 +97,10 @@ function pushWord(parts: Part[], word: string): void {
 }
 
 class Parser {
-  readonly phrases: Phrase[] = []
   readonly #parts: readonly Part[]
   readonly #limits: QueryLimits
   #at = 0
+  #words = 0
 
   constructor(parts: readonly Part[], limits: QueryLimits) {
     this.#parts = parts
@@ -130,18 +153,10 @@ class Parser {
   #phrase({ text, isPrefix }: Exclude<Part, string>): Sought | undefined {
     const found = soughtWords([...words(text)])
     if (found === undefined) return undefined
-    const index = this.phrases.length
-    const phrase = {
-      kind: 'phrase',
-      index,
-      ...found,
-      isPrefix: isPrefix || found.isPrefix,
-    } as const
-    this.phrases.push(phrase)
+    this.#words += found.words.length
     const { searchWordsMax: limit } = this.#limits
-    const actual = this.phrases.reduce((sum, one) => sum + one.words.length, 0)
-    if (actual > limit) throw tooLarge('words', { limit, actual })
-    return phrase
+    if (this.#words > limit) throw tooLarge('words', { limit, actual: this.#words })
+    return { kind: 'phrase', ...found, isPrefix: isPrefix || found.isPrefix }
   }
 
   #peek(): Part | undefined {

@@ -1,5 +1,5 @@
 /** How well a record fits a query: Okapi BM25 over the weighted fields, the same on every engine. */
-import type { Phrase, Sought } from './query.ts'
+import type { Phrase, Positive } from './query.ts'
 
 /** How much more often a phrase counts when it occurs more often; a usual value. */
 const saturation = 1.2
@@ -25,7 +25,7 @@ export function rarenesses({ documents, documentsWith }: Statistics): Float64Arr
 
 /** Makes scores of the hits of one type. */
 export class Scorer {
-  readonly #sought: Sought
+  readonly #numbered: Numbered
   readonly #rareness: Float64Array
   readonly #weights: Float64Array
   readonly #averageLength: number
@@ -35,7 +35,7 @@ export class Scorer {
   readonly #isPlain: boolean
 
   constructor(parts: {
-    readonly sought: Sought
+    readonly positive: Positive
     readonly phrases: readonly Phrase[]
     readonly rareness: Float64Array
     /** Of the fields, in the order of the columns. */
@@ -43,13 +43,13 @@ export class Scorer {
     /** Words in a record of the type, on average. */
     readonly averageLength: number
   }) {
-    this.#sought = parts.sought
+    this.#numbered = numberPhrases(parts.positive, { next: 0 })
     this.#rareness = parts.rareness
     this.#weights = Float64Array.from(parts.weights)
     this.#averageLength = Math.max(1, parts.averageLength)
     this.#occurring = new Float64Array(parts.phrases.length)
     this.#counting = new Float64Array(parts.phrases.length)
-    this.#isPlain = isPlain(parts.sought)
+    this.#isPlain = isPlain(parts.positive)
   }
 
   /** How many numbers `frequencies` gives of each hit: one for each phrase. */
@@ -72,7 +72,7 @@ export class Scorer {
     if (this.#isPlain) return occurring
     // Of `a OR (b c)` a record that has `a` and `b` fits by `a` alone. The modules do not agree on whether `b` counts.
     this.#counting.fill(0)
-    this.#count(this.#sought)
+    this.#count(this.#numbered)
     return this.#counting
   }
 
@@ -93,37 +93,34 @@ export class Scorer {
     return score
   }
 
-  #count(sought: Sought): void {
-    switch (sought.kind) {
-      case 'phrase':
-        this.#counting[sought.index] = this.#occurring[sought.index] ?? 0
-        return
-      case 'all':
-      case 'any':
-        for (const part of sought.parts) if (this.#fits(part)) this.#count(part)
-        return
-      case 'not':
-        this.#count(sought.wanted)
+  #count(sought: Numbered): void {
+    if (sought.kind === 'phrase') {
+      this.#counting[sought.index] = this.#occurring[sought.index] ?? 0
+      return
     }
+    for (const part of sought.parts) if (this.#fits(part)) this.#count(part)
   }
 
-  #fits(sought: Sought): boolean {
-    switch (sought.kind) {
-      case 'phrase':
-        return (this.#occurring[sought.index] ?? 0) > 0
-      case 'all':
-        return sought.parts.every((part) => this.#fits(part))
-      case 'any':
-        return sought.parts.some((part) => this.#fits(part))
-      case 'not':
-        return this.#fits(sought.wanted) && !this.#fits(sought.unwanted)
-    }
+  #fits(sought: Numbered): boolean {
+    if (sought.kind === 'phrase') return (this.#occurring[sought.index] ?? 0) > 0
+    return sought.kind === 'all'
+      ? sought.parts.every((part) => this.#fits(part))
+      : sought.parts.some((part) => this.#fits(part))
   }
 }
 
+/** What is looked for, with each phrase by its place among them. */
+type Numbered =
+  | { readonly kind: 'phrase'; readonly index: number }
+  | { readonly kind: 'all' | 'any'; readonly parts: readonly Numbered[] }
+
+function numberPhrases(positive: Positive, from: { next: number }): Numbered {
+  if (positive.kind === 'phrase') return { kind: 'phrase', index: from.next++ }
+  const { kind, parts } = positive
+  return { kind, parts: parts.map((part) => numberPhrases(part, from)) }
+}
+
 /** Whether every phrase that occurs counts. */
-function isPlain(sought: Sought): boolean {
-  if (sought.kind === 'phrase') return true
-  if (sought.kind === 'not') return false
-  return sought.parts.every(({ kind }) => kind === 'phrase')
+function isPlain(positive: Positive): boolean {
+  return positive.kind === 'phrase' || positive.parts.every(({ kind }) => kind === 'phrase')
 }

@@ -12,6 +12,7 @@ import type { StoreContext } from '../store-context.ts'
 import type { WriteQueue } from '../write-queue.ts'
 import type { IndexBuilder } from './index-builder.ts'
 import { searchedFields } from './index-tables.ts'
+import { assertShallow } from './match-expression.ts'
 import { parseQuery } from './query.ts'
 import { decodeSearchCursor, encodeSearchCursor } from './search-cursor.ts'
 import type { UsedIndex } from './search-indexes.ts'
@@ -46,6 +47,7 @@ export class RecordSearch {
     const { limits, tokenAt } = this.#context
     const query = parseQuery(params.query, limits)
     if (query === undefined) throw nothingSought(params.query)
+    assertShallow(query)
     if (params.atLeast !== undefined) await this.#waitFor(params.atLeast, caller)
     const entries = this.#typesOf(params, caller)
     const show = params.fields === undefined ? asIs : onlyFields(entries, params.fields)

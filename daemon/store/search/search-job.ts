@@ -9,7 +9,7 @@ import type { RecordTypeEntry } from '../record-type-entry.ts'
 import { recordTableName } from '../sql.ts'
 import type { StoreContext } from '../store-context.ts'
 import { Float64List, HitList, isAfter } from './hit-list.ts'
-import { matchExpression } from './match-expression.ts'
+import { matchExpression, matchOf } from './match-expression.ts'
 import type { SearchQuery } from './query.ts'
 import { rarenesses, Scorer } from './ranking.ts'
 import type { HitPlace, SearchPosition, SearchStatistics } from './search-cursor.ts'
@@ -108,7 +108,7 @@ export class SearchJob {
       documents += totals.documents
       if (totals.documents === 0) continue
       averageLengths[entry.definition.name] = totals.words / totals.documents
-      for (const { index: at, words, isPrefix } of query.phrases) {
+      for (const [at, { words, isPrefix }] of query.phrases.entries()) {
         // A phrase is taken to be as rare as its rarest word: counting those that really have it costs a search of its own.
         let fewest = totals.documents
         for (const [place, word] of words.entries()) {
@@ -159,11 +159,11 @@ export class SearchJob {
     const { statements, wordCounts } = type.index
     const { connection } = this.#context
     const { query, position } = this.#request
-    const expression = matchExpression(query.sought, statements.index.module)
+    const match = matchOf(query, statements.index.module)
     const rows: number[] = []
     const frequencies = new Float64List()
     const isWhole = connection.collectHits(
-      { ...statements.hits(expression, after), endMs: this.#endMs },
+      { ...statements.hits(match, after), endMs: this.#endMs },
       (row, counts, at) => {
         rows.push(row)
         frequencies.push(scorer.frequencies(counts, at))
@@ -211,7 +211,7 @@ export class SearchJob {
     const { highlight, query, types } = this.#request
     if (!highlight) return { record, score }
     const fields = types[number]?.index.statements.index.fields.map(({ name }) => name) ?? []
-    const snippet = snippetOf(record.data, fields, query)
+    const snippet = snippetOf(record.data, fields, query.phrases)
     return { record, score, ...(snippet === undefined ? {} : { snippet }) }
   }
 
@@ -249,7 +249,7 @@ export class SearchJob {
       for (const row of found) {
         const { record, seq } = type.entry.codec.decode(row, tokenAt)
         // What was written since the search began may have other words now.
-        const expression = matchExpression(query.sought, statements.index.module)
+        const expression = matchExpression(query, statements.index.module)
         const rowId = Number(row.row_id)
         if (seq > this.#fromSeq && !statements.fits(expression, rowId)) continue
         fetched.set(`${number} ${rowId}`, { record, length: lengthOf(row) })

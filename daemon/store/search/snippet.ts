@@ -1,6 +1,6 @@
 /** The part of a record that shows best why it was found: its own text, with marks beside it. */
 import type { Json, JsonObject } from '../../../sdk/json.ts'
-import type { Phrase, Sought } from './query.ts'
+import type { Phrase } from './query.ts'
 import { words } from './words.ts'
 
 /** A part of a field's text. Positions are in UTF-16 units of `text`. */
@@ -21,16 +21,14 @@ const omission = '…'
 export function snippetOf(
   data: JsonObject,
   fields: readonly string[],
-  { sought, phrases }: { readonly sought: Sought; readonly phrases: readonly Phrase[] },
+  phrases: readonly Phrase[],
 ): Snippet | undefined {
-  const wanted = new Set(wantedPhrases(sought))
-  const marked = phrases.filter(({ index }) => wanted.has(index))
   let best: { field: string; text: string; found: Found[]; worth: number } | undefined
   let leftMax = lookedThroughMax
   for (const field of fields) {
     for (const text of textsOf(data[field])) {
       if (leftMax <= 0) break
-      const found = find(text.slice(0, leftMax), marked)
+      const found = find(text.slice(0, leftMax), phrases)
       leftMax -= text.length
       const worth = new Set(found.map(({ phrase }) => phrase)).size
       if (worth > (best?.worth ?? 0)) best = { field, text, found, worth }
@@ -41,20 +39,9 @@ export function snippetOf(
 
 /** Where a phrase stands in a text. */
 interface Found {
-  readonly phrase: number
+  readonly phrase: Phrase
   readonly start: number
   readonly end: number
-}
-
-function wantedPhrases(sought: Sought): number[] {
-  switch (sought.kind) {
-    case 'phrase':
-      return [sought.index]
-    case 'not':
-      return wantedPhrases(sought.wanted)
-    default:
-      return sought.parts.flatMap(wantedPhrases)
-  }
 }
 
 function textsOf(value: Json | undefined): readonly string[] {
@@ -81,7 +68,7 @@ function find(text: string, phrases: readonly Phrase[]): Found[] {
       if (!isPhrase(part, phrase)) continue
       const [first, last] = [part[0], part.at(-1)]
       if (first === undefined || last === undefined) continue
-      found.push({ phrase: phrase.index, start: first.start, end: endOf(text, phrase, last) })
+      found.push({ phrase, start: first.start, end: endOf(text, phrase, last) })
     }
   }
   return found

@@ -91,11 +91,18 @@ export class Importer {
         for (const { one } of rest) settlement.imported(one)
         return
       } catch (error) {
-        const refused = refusedUnit(rest, error)
-        if (refused === undefined) throw error
-        rest = rest.filter((unit) => unit !== refused)
-        const instead = await settlement.refused(refused.one, error)
-        if (instead !== undefined) await this.importRows([instead], settlement)
+        const first = refusedUnit(rest, error)
+        if (first === undefined) throw error
+        // Where one is there already many are: nothing is sent again for each of them.
+        const present = isOrionError(error, 'conflict')
+          ? await settlement.presentOf(rest.map(({ one }) => one))
+          : new Set<Decided>()
+        const refused = rest.filter((unit) => unit === first || present.has(unit.one))
+        rest = rest.filter((unit) => !refused.includes(unit))
+        for (const { one } of refused) {
+          const instead = await settlement.refused(one, error)
+          if (instead !== undefined) await this.importRows([instead], settlement)
+        }
       }
     }
   }

@@ -93,6 +93,25 @@ export class Settlement {
     return undefined
   }
 
+  /** Those whose record, or what is kept about whom, is in the store already: asked for all at once. */
+  async presentOf(rows: readonly Decided[]): Promise<ReadonlySet<Decided>> {
+    const ids = new Map<string, string[]>([[LegacyRow.name, rows.map(({ key }) => key)]])
+    for (const { conclusion } of rows) {
+      if (conclusion.pile === 'quarantined') continue
+      const { type, id } = conclusion.record
+      ids.set(type, [...(ids.get(type) ?? []), id])
+    }
+    const there = new Map<string, ReadonlyMap<string, Record>>()
+    for (const [type, some] of ids) there.set(type, await this.#records(type, some))
+    const has = (type: string, id: string): boolean => there.get(type)?.has(id) === true
+    const present = rows.filter(
+      ({ key, conclusion }) =>
+        has(LegacyRow.name, key) ||
+        (conclusion.pile !== 'quarantined' && has(conclusion.record.type, conclusion.record.id)),
+    )
+    return new Set(present)
+  }
+
   /** Whether somebody else, who brings the same file over at the same time, was first with this row. */
   async #settledByAnother(one: Decided): Promise<boolean> {
     const entry = (await this.#records(LegacyRow.name, [one.key])).get(one.key)

@@ -1,6 +1,6 @@
 /** What an `orion mcp` leaves behind whose client dies: nothing. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { connect } from '../../sdk/client/connect.ts'
@@ -50,20 +50,27 @@ test('orion mcp ends with the pipe of its client, in the middle of a call', asyn
 
 test('orion mcp ends with a client that is killed, though somebody else holds the pipe', async (t) => {
   const place = makePlace(t)
-  const script = `exec 3<&0; '${process.execPath}' '${program}' mcp --store '${place.store}' <&3 3<&- & echo "pid $!"; wait`
-  const parent = spawn('sh', ['-c', script], { env: place.env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const said = [
+    message(1, 'initialize', hello),
+    message(2, 'tools/call', { name: 'get', arguments: {} }),
+    wait,
+  ]
+  const holding = `process.stdout.write(${JSON.stringify(said.join(''))}); setInterval(() => {}, 1e6)`
+  const holder = spawn(process.execPath, ['-e', holding], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => holder.kill('SIGKILL'))
+  const mcp = `'${process.execPath}' '${program}' mcp --store '${place.store}'`
+  const script = `exec 3<&0; ${mcp} <&3 3<&- & echo "pid $!"; wait`
+  const stdio: StdioOptions = [holder.stdout, 'pipe', 'inherit']
+  const parent = spawn('sh', ['-c', script], { env: place.env, stdio })
   const next = linesOf(parent)
   const pid = Number(/^pid (\d+)$/.exec(await next())?.[1])
   t.after(() => isAlive(pid) && process.kill(pid, 'SIGKILL'))
-  parent.stdin.write(message(1, 'initialize', hello))
   await next()
-  parent.stdin.write(message(2, 'tools/call', { name: 'get', arguments: {} }))
   assert.match(await next(), /OrionInsight/)
   const agents = await counterOf(t, place)
-  parent.stdin.write(wait)
   assert.ok(isAlive(pid))
   parent.kill('SIGKILL')
   await until(() => !isAlive(pid))
   await until(async () => (await agents()) === 0)
-  parent.stdin.destroy()
+  assert.equal(holder.exitCode, null)
 })

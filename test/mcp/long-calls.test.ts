@@ -13,14 +13,14 @@ const insight = (summary: string) => ({
 })
 const wait = { name: 'events', arguments: { patterns: ['Build.*'], waitSeconds: 25 } }
 
-/** Resolves when the daemon works on requests of agents, or on none. */
-async function untilAtWork({ daemon }: TestDaemon, isWanted: boolean): Promise<void> {
+/** Resolves when the daemon works on as many requests of agents as is wanted. */
+async function untilAtWork({ daemon }: TestDaemon, isWanted: (count: number) => boolean) {
   const now = (): number =>
     daemon
       .status()
       .connections.filter(({ principal }) => principal.startsWith('agent:'))
       .reduce((sum, { inFlight }) => sum + inFlight, 0)
-  while (now() > 0 !== isWanted) await new Promise((resolve) => setImmediate(resolve))
+  while (!isWanted(now())) await new Promise((resolve) => setImmediate(resolve))
 }
 
 for (const era of ['auto', 'legacy'] as const) {
@@ -53,14 +53,22 @@ for (const era of ['auto', 'legacy'] as const) {
     await owner.call('event/publish', { topic: 'Build.begun', payload: {} })
     const { client, call } = await connectAgent(t, daemon, { era })
     await call('events')
+    // It waits less long, and would be the first to end.
+    const other = await connectAgent(t, daemon, { name: 'other' })
+    let isOver = false
+    const sooner = other.call('events', { ...wait.arguments, waitSeconds: 15 }).then(() => {
+      isOver = true
+    })
     const giveUp = new AbortController()
     const waiting = assert.rejects(client.callTool(wait, { signal: giveUp.signal }))
-    await untilAtWork(daemon, true)
+    await untilAtWork(daemon, (count) => count === 2)
     giveUp.abort()
     await waiting
-    await untilAtWork(daemon, false)
+    await untilAtWork(daemon, (count) => count === 1)
+    assert.equal(isOver, false)
     await owner.call('event/publish', { topic: 'Build.finished', payload: {} })
     assert.match(await call('events'), /^Build\.finished/m, 'it has taken nothing with it')
+    await sooner
   })
 }
 
@@ -82,7 +90,7 @@ test('writes whose connection is lost have one effect, and so have they when the
       ),
     )
   const first = all()
-  await untilAtWork(daemon, true)
+  await untilAtWork(daemon, (count) => count > 0)
   await ends.at(-1)?.close()
   const ids = (await first).map((text) => /OrionInsight\/(\S+) v1/.exec(text)?.[1])
   assert.ok(ends.length > 1, 'it has connected again')

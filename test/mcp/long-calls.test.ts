@@ -13,14 +13,15 @@ const insight = (summary: string) => ({
 })
 const wait = { name: 'events', arguments: { patterns: ['Build.*'], waitSeconds: 25 } }
 
-/** Resolves when the daemon works on as many requests of agents as is wanted. */
-async function untilAtWork({ daemon }: TestDaemon, isWanted: (count: number) => boolean) {
-  const now = (): number =>
-    daemon
-      .status()
-      .connections.filter(({ principal }) => principal.startsWith('agent:'))
-      .reduce((sum, { inFlight }) => sum + inFlight, 0)
-  while (!isWanted(now())) await new Promise((resolve) => setImmediate(resolve))
+/** How many requests of an agent the daemon works on. */
+function atWork({ daemon }: TestDaemon, name: string): number {
+  const { connections } = daemon.status()
+  const agents = connections.filter(({ principal }) => principal === `agent:${name}`)
+  return agents.reduce((sum, { inFlight }) => sum + inFlight, 0)
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 for (const era of ['auto', 'legacy'] as const) {
@@ -55,17 +56,15 @@ for (const era of ['auto', 'legacy'] as const) {
     await call('events')
     // It waits less long, and would be the first to end.
     const other = await connectAgent(t, daemon, { name: 'other' })
-    let isOver = false
-    const sooner = other.call('events', { ...wait.arguments, waitSeconds: 15 }).then(() => {
-      isOver = true
-    })
+    await other.call('get')
+    const sooner = other.call('events', { ...wait.arguments, waitSeconds: 15 })
     const giveUp = new AbortController()
     const waiting = assert.rejects(client.callTool(wait, { signal: giveUp.signal }))
-    await untilAtWork(daemon, (count) => count === 2)
+    await until(() => atWork(daemon, 'tester') === 1 && atWork(daemon, 'other') === 1)
     giveUp.abort()
     await waiting
-    await untilAtWork(daemon, (count) => count === 1)
-    assert.equal(isOver, false)
+    await until(() => atWork(daemon, 'tester') === 0)
+    assert.equal(atWork(daemon, 'other'), 1)
     await owner.call('event/publish', { topic: 'Build.finished', payload: {} })
     assert.match(await call('events'), /^Build\.finished/m, 'it has taken nothing with it')
     await sooner
@@ -90,7 +89,7 @@ test('writes whose connection is lost have one effect, and so have they when the
       ),
     )
   const first = all()
-  await untilAtWork(daemon, (count) => count > 0)
+  await until(() => atWork(daemon, 'tester') > 0)
   await ends.at(-1)?.close()
   const ids = (await first).map((text) => /OrionInsight\/(\S+) v1/.exec(text)?.[1])
   assert.ok(ends.length > 1, 'it has connected again')

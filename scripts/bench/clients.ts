@@ -3,9 +3,12 @@ import { connect as connectSocket } from 'node:net'
 import { createMessageConnection } from 'vscode-jsonrpc'
 import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node'
 import { OrionInsight } from '../../plugins/orion/record-types.ts'
+import type { Client } from '../../sdk/client/client.ts'
 import { connect } from '../../sdk/client/connect.ts'
+import type { RecordType } from '../../sdk/record-type.ts'
 import { createConnection } from '../../sdk/transport/json-rpc-connection.ts'
 import { connectSocket as connectTransport } from '../../sdk/transport/socket.ts'
+import { PlainInsight } from './records-workload.ts'
 import { type BenchClient, insightData } from './workload.ts'
 
 /** Orion, by its SDK over its Unix socket. */
@@ -15,7 +18,30 @@ export async function orionClient(store: string, slots: number): Promise<BenchCl
     store,
     daemon: 'join-only',
   })
-  const insights = client.repository(OrionInsight)
+  // The peers search nothing: what is compared with them has no searched text either.
+  await client.define(PlainInsight)
+  const plain = await insightsOf(client, PlainInsight, slots)
+  let searched: Promise<Insights> | undefined
+  return {
+    read: (slot) => plain.read(slot),
+    update: (slot) => plain.update(slot),
+    updateSearched: async (slot) => {
+      searched ??= insightsOf(client, OrionInsight, slots)
+      await (await searched).update(slot)
+    },
+    close: () => client.close(),
+  }
+}
+
+type Insights = Pick<BenchClient, 'read' | 'update'>
+
+/** A record for each slot. */
+async function insightsOf(
+  client: Client,
+  type: RecordType<(typeof OrionInsight)['fields']>,
+  slots: number,
+): Promise<Insights> {
+  const insights = client.repository(type)
   const records = await Promise.all(
     Array.from({ length: slots }, (_, slot) => insights.create(insightData(slot, 0))),
   )
@@ -31,7 +57,6 @@ export async function orionClient(store: string, slots: number): Promise<BenchCl
         await insights.update(record.id, { expectedVersion: record.version, set })
       ).version
     },
-    close: () => client.close(),
   }
 }
 

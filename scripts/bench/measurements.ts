@@ -34,6 +34,11 @@ const update = (inFlight: number, milliseconds: number) => ({
   inFlight,
   milliseconds,
 })
+const updateSearched = (inFlight: number, milliseconds: number) => ({
+  workload: 'update searched' as const,
+  inFlight,
+  milliseconds,
+})
 const read = (inFlight: number, milliseconds: number) => ({
   workload: 'read' as const,
   inFlight,
@@ -121,6 +126,15 @@ export const measurements: readonly Measurement[] = [
     '8 clients x 8, eight processes on one file': { must: 0.75, aim: 1.1 },
   }),
   ...writes('same', {}),
+  {
+    name: 'durable update of searched text, 1 client x 64',
+    unit: 'op/s',
+    against: 'the same of text that is not searched',
+    measure: async ({ orion }, ms) => ({
+      ours: rate([await first(orion).run(updateSearched(64, ms))]),
+      theirs: rate([await first(orion).run(update(64, ms))]),
+    }),
+  },
   {
     name: 'read p50, 1 in flight',
     unit: 'us',

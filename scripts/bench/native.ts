@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { first } from '../../daemon/store/migrations/0001-first.ts'
 import { recordTableName } from '../../daemon/store/sql.ts'
 import { createTableStatements } from '../../daemon/store/tables.ts'
-import { OrionInsight } from '../../plugins/orion/record-types.ts'
+import { PlainInsight } from './records-workload.ts'
 import { type InsightData, insightData } from './workload.ts'
 
 /** What this module uses of better-sqlite3. */
@@ -105,11 +105,11 @@ function twoRows(db: NativeDatabase): Rows {
 }
 
 function sameRows(db: NativeDatabase): Rows {
-  for (const sql of [...first.statements, ...createTableStatements(OrionInsight.definition)])
+  for (const sql of [...first.statements, ...createTableStatements(PlainInsight.definition)])
     db.exec(sql.replace(/^CREATE (TABLE|INDEX|UNIQUE INDEX) (?!IF)/, 'CREATE $1 IF NOT EXISTS '))
-  const table = recordTableName('OrionInsight')
+  const table = recordTableName('PlainInsight')
   const written = ['summary', 'domain', 'tags', 'confidenceScore']
-  const defaults = Object.entries(OrionInsight.definition.fields).filter(
+  const defaults = Object.entries(PlainInsight.definition.fields).filter(
     ([name, field]) => !field.optional && !written.includes(name),
   )
   const names = [...written, ...defaults.map(([name]) => name)]
@@ -123,7 +123,7 @@ function sameRows(db: NativeDatabase): Rows {
   const log =
     db.prepare(`INSERT INTO log (seq, txn, type, id, op, version, previous_version, previous_seq,
     changed_fields, lifecycle, created_at, created_by, at, actor, flags, data)
-    VALUES (?, ?, 'OrionInsight', ?, 'updated', ?, ?, ?, ?, 'active', ?, 'owner', ?, ?, 0, ?)`)
+    VALUES (?, ?, 'PlainInsight', ?, 'updated', ?, ?, ?, ?, 'active', ?, 'owner', ?, ?, 0, ?)`)
   const lastSeq = db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM log')
   const find = db.prepare('SELECT fingerprint, result FROM idempotency WHERE write_key = ?')
   const keep = db.prepare(
@@ -146,7 +146,7 @@ function sameRows(db: NativeDatabase): Rows {
       const change = [seq, seq, id, version + 1, version, record.seq, '["summary"]']
       log.run(...change, instant, instant, actor, JSON.stringify(data))
       const token = `o1.k3f9.a41c.${seq}`
-      const answer = { type: 'OrionInsight', id, version: version + 1, changed: true, token }
+      const answer = { type: 'PlainInsight', id, version: version + 1, changed: true, token }
       keep.run(key, '1a2b3c4.5d6e7f8', JSON.stringify(answer), Math.floor(Date.now() / 1000))
       record.version += 1
       record.seq = seq

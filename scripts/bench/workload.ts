@@ -2,7 +2,7 @@
 
 /** One slice of work for one client. */
 export interface Slice {
-  readonly workload: 'update' | 'read'
+  readonly workload: 'update' | 'update searched' | 'read'
   readonly inFlight: number
   readonly milliseconds: number
 }
@@ -21,6 +21,8 @@ export interface BenchClient {
   read(slot: number): Promise<unknown>
   /** Changes the record of a slot, durably, against the version this client last saw. */
   update(slot: number): Promise<unknown>
+  /** The same for a record whose text is searched; undefined for who does not search. */
+  updateSearched?(slot: number): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -29,9 +31,10 @@ export async function runSlice(client: BenchClient, slice: Slice): Promise<Slice
   const latencies: number[] = []
   const started = performance.now()
   const end = started + slice.milliseconds
+  const operation = operationOf(client, slice.workload)
   const worker = async (slot: number): Promise<void> => {
     for (let now = performance.now(); now < end; ) {
-      await (slice.workload === 'read' ? client.read(slot) : client.update(slot))
+      await operation(slot)
       const after = performance.now()
       latencies.push(after - now)
       now = after
@@ -46,6 +49,16 @@ export async function runSlice(client: BenchClient, slice: Slice): Promise<Slice
     p50Micros: at(latencies, 0.5) * 1000,
     p99Micros: at(latencies, 0.99) * 1000,
   }
+}
+
+function operationOf(
+  client: BenchClient,
+  workload: Slice['workload'],
+): (slot: number) => Promise<unknown> {
+  if (workload === 'read') return (slot) => client.read(slot)
+  if (workload === 'update') return (slot) => client.update(slot)
+  return (slot) =>
+    client.updateSearched?.(slot) ?? Promise.reject(new Error('its text is not searched'))
 }
 
 function at(sorted: readonly number[], part: number): number {

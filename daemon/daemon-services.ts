@@ -13,7 +13,7 @@ import type { Services } from './session/services.ts'
 
 /** The parts of a daemon that its sessions need. */
 export interface ServiceParts
-  extends Pick<Services, 'bus' | 'governance' | 'clock' | 'instanceId' | 'upkeep'> {
+  extends Pick<Services, 'bus' | 'governance' | 'plugins' | 'clock' | 'instanceId' | 'upkeep'> {
   readonly opened: OpenedStore
   readonly tokens: AccessTokens
   readonly shutdown: Shutdown
@@ -25,12 +25,14 @@ export function servicesOf(
   parts: ServiceParts,
   { config, log }: { readonly config: Config; readonly log: Log },
 ): Services {
-  const { opened, bus, governance, tokens, clock, instanceId, shutdown, status, upkeep } = parts
+  const { opened, bus, governance, plugins, tokens, clock, instanceId, shutdown, status, upkeep } =
+    parts
   const { limits, requireToken } = config
   return {
     store: opened.store,
     bus,
     governance,
+    plugins,
     patterns: new TopicPatterns(limits),
     access: { tokens, requireToken },
     limits,

@@ -15,6 +15,7 @@ import { messageOf } from '../sdk/launch/launch-error.ts'
 import type { OwnerLock } from '../sdk/launch/owner-lock.ts'
 import type { Environment, StoreLocation } from '../sdk/launch/store-location.ts'
 import type { Action } from '../sdk/plugin/action.ts'
+import type { Plugin } from '../sdk/plugin/define-plugin.ts'
 import type { DaemonStatusResult } from '../sdk/protocol/daemon.ts'
 import { protocolRange } from '../sdk/protocol/handshake.ts'
 import type { RecordTypeDefinition } from '../sdk/record-type.ts'
@@ -22,6 +23,7 @@ import type { Transport } from '../sdk/transport/transport.ts'
 import { VERSION } from '../sdk/version.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { openPlugins } from './daemon-plugins.ts'
 import { servicesOf } from './daemon-services.ts'
 import { EventBus } from './events/event-bus.ts'
 import { copyVerifier, fileInspector, type InspectFile } from './file-inspector.ts'
@@ -34,6 +36,7 @@ import { fileInPlace, type OwnThing, watchOwnThings } from './lifecycle/self-che
 import { Shutdown } from './lifecycle/shutdown.ts'
 import type { Log } from './log.ts'
 import { type OpenedStore, openOrMaintain, warningsOf } from './opened-store.ts'
+import type { PluginHost } from './plugins/plugin-host.ts'
 import { AccessTokens } from './session/access/access-tokens.ts'
 import { tokenFileName } from './session/access/token-file.ts'
 import type { Channel } from './session/channel.ts'
@@ -61,6 +64,10 @@ export interface DaemonOptions {
   readonly actions: readonly Action[]
   /** The user's directory for what outlives stores; without it a store that was put back is not always noticed. */
   readonly stateDirectory?: string | undefined
+  /** Plugins that run inside this process and may do what they ask for; for tests. */
+  readonly localPlugins?: readonly Plugin[]
+  /** A daemon that lives for a moment starts no plugin before it is needed. */
+  readonly startsPlugins?: 'at once' | 'when needed'
   /** What inspects copies of the store; by default a process of this installation. */
   readonly inspect?: InspectFile
   /**
@@ -129,7 +136,8 @@ async function compose(options: DaemonOptions, stack: CloseStack, told: Told): P
   stack.push('store', () => store.close())
   const bus = new EventBus(store, { clock, log })
   stack.push('events', () => bus.close())
-  const governance = openGovernance(options, { store, clock }, stack)
+  const plugins = openPlugins(options, { opened, clock }, stack)
+  const governance = openGovernance(options, { store, clock, plugins }, stack)
   const shutdown = new Shutdown({ stack, log, retryAfterMs: retryAfterEndMs })
   told.because = () => shutdown.reason
   const birth = birthOf(files, clock)
@@ -140,12 +148,13 @@ async function compose(options: DaemonOptions, stack: CloseStack, told: Told): P
       opened,
       clock,
       connections: sessions.status(),
+      plugins: plugins.status(),
       aliveBecause: idle.aliveBecause(),
     })
   const reopen = (reason: string): void => void shutdown.begin(reason, 'anew')
   const upkeep = new Upkeep({ ...options, ...options.location, opened, inspect, reopen })
   const services = servicesOf(
-    { opened, bus, governance, tokens, clock, shutdown, status, upkeep, ...birth },
+    { opened, bus, governance, plugins, tokens, clock, shutdown, status, upkeep, ...birth },
     options,
   )
   const sessions = new SessionRegistry(services, () => idle.changed())
@@ -163,6 +172,7 @@ async function compose(options: DaemonOptions, stack: CloseStack, told: Told): P
     webSocketUrl = await serveWebSockets({ options, tokens, attach }, stack)
     await serveSocket({ files, store, attach, options, birth, webSocketUrl }, stack)
   }
+  plugins.start((transport, seat) => void attach(transport, { kind: 'plugin', seat }))
   watchOver({ options, files, shutdown }, stack)
   const { instanceId, socketPath } = birth
   const { directory: storeDirectory } = options.location
@@ -189,11 +199,13 @@ function openTokens({ location, config, log, clock }: DaemonOptions, stack: Clos
 
 function openGovernance(
   { actions, config, location, log }: DaemonOptions,
-  parts: { readonly store: StoreApi; readonly clock: Clock },
+  parts: { readonly store: StoreApi; readonly clock: Clock; readonly plugins: PluginHost },
   stack: CloseStack,
 ): Governance {
   const approverPath = join(location.directory, approverFileName)
-  const governance = new Governance({ ...config, ...parts, actions, approverPath, log })
+  const { hooks, actions: pluginActions } = parts.plugins
+  const brought = { hooks, pluginActions }
+  const governance = new Governance({ ...config, ...parts, ...brought, actions, approverPath, log })
   stack.push('governance', () => governance.close())
   return governance
 }
@@ -215,14 +227,14 @@ function birthOf(files: DaemonFiles | undefined, clock: Clock): Birth {
   }
 }
 
-interface StatusParts extends Pick<DaemonStatusResult, 'connections' | 'aliveBecause'> {
+interface StatusParts extends Pick<DaemonStatusResult, 'connections' | 'aliveBecause' | 'plugins'> {
   readonly webSocketUrl: string | undefined
   readonly opened: OpenedStore
   readonly clock: Clock
 }
 
 function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
-  const { opened, clock, connections, aliveBecause, webSocketUrl } = parts
+  const { opened, clock, connections, aliveBecause, webSocketUrl, plugins } = parts
   const { store } = opened
   const { socketPath } = birth
   return {
@@ -238,6 +250,7 @@ function statusOf(birth: Birth, parts: StatusParts): DaemonStatusResult {
     token: store.token(),
     floor: store.floor(),
     connections,
+    plugins,
     aliveBecause,
     warnings: warningsOf(opened),
     memoryBytes: process.memoryUsage.rss(),

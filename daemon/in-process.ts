@@ -65,6 +65,7 @@ async function open(
     bundledTypes: [...bundledTypes, ...(options.types ?? [])],
     stateDirectory: locateState(env),
     listen: { on: 'none' },
+    startsPlugins: 'when needed',
   })
   const [server, client] = memoryPair(transportLimits(config.limits))
   daemon.attach(server)

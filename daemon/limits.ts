@@ -152,6 +152,38 @@ export interface Limits {
   readonly actionMaxMs: number
   /** How often proposals whose time is over are looked for; whoever acts on one is told at once. */
   readonly proposalsLookedAtEveryMs: number
+  /** Plugins of the store. */
+  readonly pluginsMax: number
+  /** How long a plugin may take from its start until it serves. */
+  readonly pluginStartMaxMs: number
+  /** How long a plugin may take to end when it is asked to; then it is ended. */
+  readonly pluginStopMaxMs: number
+  /** How often a plugin is asked whether it still answers; one that has not answered by the next time is ended. */
+  readonly pluginAskedEveryMs: number
+  /** JavaScript values of a plugin. */
+  readonly pluginHeapMaxKib: number
+  /** Memory of a plugin's process, where the system tells it. */
+  readonly pluginMemoryMaxBytes: number
+  /** Calls of one plugin, for hooks and actions, that are not answered yet. */
+  readonly pluginCallsMax: number
+  /** Requests of one plugin that are not answered yet. */
+  readonly pluginRequestsInFlightMax: number
+  /** The pause before a plugin that crashed is started again; it doubles with each crash. */
+  readonly pluginRestartMs: number
+  /** Crashes of a plugin within `pluginCrashesWithinMs` that disable it. */
+  readonly pluginCrashesMax: number
+  /** The time in which crashes of a plugin are counted together. */
+  readonly pluginCrashesWithinMs: number
+  /** What a plugin may write to its log in a second; the rest is left out, and counted. */
+  readonly pluginLogPerSecondMaxBytes: number
+  /** Length of a plugin's log that starts a new one; one older log is kept. */
+  readonly pluginLogFileMaxBytes: number
+  /** How long a hook may take to say something about a write. */
+  readonly hookMaxMs: number
+  /** How often a write is shown to its hooks again because its record has changed meanwhile. */
+  readonly hookRoundsMax: number
+  /** Events of plugins that may follow from one another, each the cause of the next. */
+  readonly causeDepthMax: number
 }
 
 /**
@@ -243,4 +275,20 @@ export const defaultLimits: Limits = {
   backupsMax: 7,
   actionMaxMs: 10_000,
   proposalsLookedAtEveryMs: 60_000,
+  pluginsMax: 32,
+  pluginStartMaxMs: 10_000,
+  pluginStopMaxMs: 2_000,
+  pluginAskedEveryMs: 10_000,
+  pluginHeapMaxKib: 256 * 1024,
+  pluginMemoryMaxBytes: 512 * 1024 * 1024,
+  pluginCallsMax: 64,
+  pluginRequestsInFlightMax: 256,
+  pluginRestartMs: 500,
+  pluginCrashesMax: 3,
+  pluginCrashesWithinMs: 5 * 60 * 1000,
+  pluginLogPerSecondMaxBytes: 64 * 1024,
+  pluginLogFileMaxBytes: 1024 * 1024,
+  hookMaxMs: 2_000,
+  hookRoundsMax: 3,
+  causeDepthMax: 16,
 }

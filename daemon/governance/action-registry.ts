@@ -8,9 +8,14 @@ import type { GovernedCaller } from './person.ts'
 /** Knows the registered actions; no two have one name. */
 export class ActionRegistry {
   readonly #actions = new Map<string, Action>()
+  readonly #others: () => readonly Action[]
 
-  /** @throws TypeError for a name that is taken: which of two would count must not depend on who came first. */
-  constructor(actions: readonly Action[]) {
+  /**
+   * @param others - Those that come and go; none has the name of one that stays.
+   * @throws TypeError for a name that is taken: which of two would count must not depend on who came first.
+   */
+  constructor(actions: readonly Action[], others: () => readonly Action[] = () => []) {
+    this.#others = others
     for (const action of actions) {
       if (this.#actions.has(action.name))
         throw new TypeError(`two actions are called ${action.name}`)
@@ -20,13 +25,15 @@ export class ActionRegistry {
 
   /** The actions that a caller may know of, by name. */
   list(caller: GovernedCaller): readonly Action[] {
-    const visible = [...this.#actions.values()].filter((action) => mayKnow(action, caller))
+    const visible = [...this.#actions.values(), ...this.#others()].filter((action) =>
+      mayKnow(action, caller),
+    )
     return visible.sort((left, right) => (left.name < right.name ? -1 : 1))
   }
 
   /** @throws OrionError `invalid_request` for one that is not there, or that the caller may not know of. */
   find(name: string, caller: GovernedCaller): Action {
-    const action = this.#actions.get(name)
+    const action = this.#actions.get(name) ?? this.#others().find((other) => other.name === name)
     if (action !== undefined && mayKnow(action, caller)) return action
     const known = this.list(caller).map((one) => one.name)
     const meant = didYouMean(name, known)
@@ -48,8 +55,8 @@ export function infoOf(action: Action): ActionInfo {
 }
 
 /** @throws OrionError `invalid_params` with every problem of the input. */
-export function prepare(action: Action, params: unknown): PreparedAction {
-  const prepared = action.prepare(params)
+export async function prepare(action: Action, params: unknown): Promise<PreparedAction> {
+  const prepared = await action.prepare(params)
   if (prepared.ok) return prepared.action
   const issues = prepared.issues.map(({ path, message }) => ({
     path: path === '' ? 'params' : `params.${path}`,

@@ -12,6 +12,7 @@ import type { StoreApi } from '../store/store-api.ts'
 import { failLog, logType, pendingLog, succeedLog } from './action-log.ts'
 import { planOf } from './action-plan.ts'
 import { type ActionRegistry, prepare } from './action-registry.ts'
+import type { HookedOperations } from './hooked-operations.ts'
 import { assertMay, type GovernedCaller } from './person.ts'
 import type { Policy } from './policy.ts'
 import { resolve } from './proposal-bases.ts'
@@ -34,6 +35,7 @@ export interface ActionsParts {
   readonly life: string
   readonly registry: ActionRegistry
   readonly policy: Policy
+  readonly hooked: HookedOperations
   readonly proposals: () => Proposals
   readonly clock: Clock
   readonly limits: Limits
@@ -53,14 +55,13 @@ export class Actions {
   async execute(params: ExecuteParams, caller: GovernedCaller): Promise<Answer> {
     const { idempotencyKey } = params
     const action = this.#parts.registry.find(params.action, caller)
-    const prepared = prepare(action, params.params ?? {})
     if (idempotencyKey === undefined || params.dryRun) {
-      return await this.#execute(action, prepared, { params, caller })
+      return await this.#execute(action, { params, caller })
     }
     const key = `${caller.principal}\n${idempotencyKey}\n${JSON.stringify([params.action, params.params])}`
     const known = this.#underWay.get(key)
     if (known !== undefined) return { ...(await known), replayed: true }
-    const running = this.#once(action, prepared, { params, caller })
+    const running = this.#once(action, { params, caller })
     this.#underWay.set(key, running)
     try {
       return await running
@@ -72,12 +73,12 @@ export class Actions {
   /** What an action would do, for a proposal. */
   readonly plan: PlanAction = async ({ name, params }, caller) => {
     const action = this.#parts.registry.find(name, caller)
-    return await this.#plan(action, prepare(action, params), caller)
+    return await this.#plan(action, await prepare(action, params), caller)
   }
 
   /** What follows an action that a proposal has carried out; what fails of it is in the daemon's log. */
   async afterwards({ name, params, results }: DoneAction, caller: GovernedCaller): Promise<void> {
-    const prepared = this.#parts.registry.find(name, caller).prepare(params)
+    const prepared = await this.#parts.registry.find(name, caller).prepare(params)
     if (!prepared.ok) return
     const failures = await prepared.action.afterwards({ principal: caller.principal, results })
     for (const reason of failures) {
@@ -86,7 +87,7 @@ export class Actions {
   }
 
   /** The answer that was kept for the key; else it is done now. */
-  async #once(action: Action, prepared: PreparedAction, order: Order): Promise<Answer> {
+  async #once(action: Action, order: Order): Promise<Answer> {
     const { params, caller } = order
     const notYet = new OrionError('not_found', 'not done yet', {})
     const run = (): never => {
@@ -96,12 +97,13 @@ export class Actions {
       return await this.#parts.store.manage<Answer>({ method, params, run }, caller)
     } catch (error) {
       if (error !== notYet) throw error
-      return await this.#execute(action, prepared, order)
+      return await this.#execute(action, order)
     }
   }
 
-  async #execute(action: Action, prepared: PreparedAction, order: Order): Promise<Answer> {
+  async #execute(action: Action, order: Order): Promise<Answer> {
     const { params, caller } = order
+    const prepared = await prepare(action, params.params ?? {})
     assertMay(caller, 'read', action.types)
     if (action.requiresProposal) return await this.#propose(action, order)
     assertMay(caller, 'write', action.types)
@@ -139,8 +141,9 @@ export class Actions {
           return await this.#propose(action, order)
         }
         this.#parts.policy.assertAllowed(caller, plan.operations)
+        const shown = await this.#parts.hooked.apply(plan, caller)
         const run = (work: ManagedTransaction): Answer => {
-          const results = carryOut(work, plan)
+          const results = carryOut(work, shown)
           const durationMs = Math.round(performance.now() - startedMs)
           const done = succeedLog(work, { log, results, durationMs })
           return { ...work.resultOf(done), action: action.name, results, attempts }
@@ -155,9 +158,10 @@ export class Actions {
 
   async #dryRun(action: Action, prepared: PreparedAction, order: Order): Promise<Answer> {
     const { caller } = order
-    const { store, policy } = this.#parts
-    const plan = await this.#plan(action, prepared, caller)
-    policy.assertAllowed(caller, plan.operations)
+    const { store, policy, hooked } = this.#parts
+    const planned = await this.#plan(action, prepared, caller)
+    policy.assertAllowed(caller, planned.operations)
+    const plan = await hooked.apply(planned, caller)
     const results = await store.tryOut((work) => carryOut(work, plan), caller)
     const token = store.token()
     const log = { type: logType, id: 'dry-run', version: firstVersion(results), token }

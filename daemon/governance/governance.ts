@@ -15,6 +15,8 @@ import { ActionRegistry, infoOf } from './action-registry.ts'
 import { Actions } from './actions.ts'
 import { Approver } from './approver.ts'
 import { type GovernedWrites, governWrites } from './governed-writes.ts'
+import { HookedOperations } from './hooked-operations.ts'
+import { HookedWrites } from './hooked-writes.ts'
 import { type GovernedCaller, ownerCredential } from './person.ts'
 import { Policy, type PolicyRule } from './policy.ts'
 import { differenceOf } from './proposal-difference.ts'
@@ -24,6 +26,7 @@ import { Proposals } from './proposals.ts'
 import type { Params } from './request-params.ts'
 import { digestOfPlan, simulate } from './simulation.ts'
 import { settleUnfinished } from './unfinished-actions.ts'
+import type { WriteHooks } from './write-hooks.ts'
 
 /** What the governance of a store is made of. */
 export interface GovernanceParts {
@@ -31,6 +34,10 @@ export interface GovernanceParts {
   readonly policy: readonly PolicyRule[]
   /** What can be done by name; no two of one name. */
   readonly actions: readonly Action[]
+  /** Actions that come and go with plugins. */
+  readonly pluginActions: () => readonly Action[]
+  /** What stands before writes. */
+  readonly hooks: WriteHooks
   /** Where the digest of the approver's secret is kept. */
   readonly approverPath: string
   readonly limits: Limits
@@ -55,21 +62,25 @@ export class Governance {
     this.#approver = new Approver(parts.approverPath, {
       wrongDelayMs: parts.limits.wrongTokenDelayMs,
     })
-    this.writes = governWrites(store, policy)
+    const hooked = new HookedOperations(store, parts.hooks)
+    const writes = new HookedWrites(store, hooked, parts.limits.hookRoundsMax)
+    this.writes = governWrites(store, policy, writes)
     this.proposals = new Proposals({
       store,
       policy,
       approver: this.#approver,
       planAction: (action, caller) => this.#actions.plan(action, caller),
       afterwards: (done, caller) => this.#actions.afterwards(done, caller),
+      hooked,
     })
-    this.#registry = new ActionRegistry(parts.actions)
+    this.#registry = new ActionRegistry(parts.actions, parts.pluginActions)
     const life = uuidV7()
     this.#actions = new Actions({
       ...parts,
       life,
       registry: this.#registry,
       policy,
+      hooked,
       proposals: () => this.proposals,
     })
     const { proposalsLookedAtEveryMs } = parts.limits
@@ -91,6 +102,11 @@ export class Governance {
   ): Promise<Result<typeof protocol.InitApprover>> {
     await this.#approver.init(params, caller)
     return { changed: true }
+  }
+
+  /** @throws OrionError `forbidden` when the approver's secret is needed, and none or a wrong one came. */
+  async proveApprover(secret: string | undefined): Promise<void> {
+    await this.#approver.prove(secret)
   }
 
   listActions(caller: GovernedCaller): Result<typeof actionProtocol.ListActions> {

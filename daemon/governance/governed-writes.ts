@@ -2,7 +2,8 @@
 import { OrionError } from '../../sdk/errors.ts'
 import { proposalType } from '../../sdk/proposal-states.ts'
 import type { ImportedRecord } from '../../sdk/protocol/records.ts'
-import type { StoreWrites } from '../store/store-api.ts'
+import type { MoveParams, StoreWrites } from '../store/store-api.ts'
+import type { HookedWrites } from './hooked-writes.ts'
 import type { GovernedCaller } from './person.ts'
 import type { Deed, Policy, PolicyOperation } from './policy.ts'
 
@@ -18,25 +19,54 @@ export type GovernedWrites = {
 }
 
 /** Lets writes through to the store, or refuses them. */
-export function governWrites(store: StoreWrites, policy: Policy): GovernedWrites {
+export function governWrites(
+  store: StoreWrites,
+  policy: Policy,
+  hooked: HookedWrites,
+): GovernedWrites {
   const one =
     <P extends { readonly type: string }, R>(
       op: PolicyOperation,
-      write: (params: P, caller: GovernedCaller) => R,
+      { write, shown }: Record<'write' | 'shown', (params: P, caller: GovernedCaller) => R>,
     ) =>
     (params: P, caller: GovernedCaller): R => {
-      policy.assertAllowed(caller, [{ op, type: params.type }])
-      return write(params, caller)
+      const deed = { op, type: params.type }
+      policy.assertAllowed(caller, [deed])
+      return hooked.concern([deed]) ? shown(params, caller) : write(params, caller)
     }
+  const moved = (op: 'delete' | 'restore' | 'archive') =>
+    one(op, {
+      write: (params: MoveParams, caller) => store[op](params, caller),
+      shown: (params: MoveParams, caller) =>
+        hooked.one({ op, params, write: (changed, by) => store[op](changed, by) }, caller),
+    })
   return {
-    create: one('create', (params, caller) => store.create(params, caller)),
-    update: one('update', (params, caller) => store.update(params, caller)),
-    delete: one('delete', (params, caller) => store.delete(params, caller)),
-    restore: one('restore', (params, caller) => store.restore(params, caller)),
-    archive: one('archive', (params, caller) => store.archive(params, caller)),
-    purge: one('purge', (params, caller) => store.purge(params, caller)),
+    create: one('create', {
+      write: (params, caller) => store.create(params, caller),
+      shown: (params, caller) =>
+        hooked.one(
+          { op: 'create', params, write: (changed, by) => store.create(changed, by) },
+          caller,
+        ),
+    }),
+    update: one('update', {
+      write: (params, caller) => store.update(params, caller),
+      shown: (params, caller) =>
+        hooked.one(
+          { op: 'update', params, write: (changed, by) => store.update(changed, by) },
+          caller,
+        ),
+    }),
+    delete: moved('delete'),
+    restore: moved('restore'),
+    archive: moved('archive'),
+    purge: (params, caller) => {
+      policy.assertAllowed(caller, [{ op: 'purge', type: params.type }])
+      return store.purge(params, caller)
+    },
     transact: (params, caller) => {
       policy.assertAllowed(caller, params.operations)
+      if (hooked.concern(params.operations)) return hooked.transact(params, caller)
       return store.transact(params, caller)
     },
     import: (params, caller) => {

@@ -15,6 +15,7 @@ import type { ManagedTransaction } from '../store/managed-api.ts'
 import type { StoreApi } from '../store/store-api.ts'
 import { logDone } from './action-log.ts'
 import type { Approver } from './approver.ts'
+import type { HookedOperations } from './hooked-operations.ts'
 import { assertMay, type GovernedCaller } from './person.ts'
 import type { Policy } from './policy.ts'
 import { movedSince, type Resolved, resolve } from './proposal-bases.ts'
@@ -40,6 +41,8 @@ export interface ProposalsParts {
   readonly policy: Policy
   readonly approver: Approver
   readonly planAction: PlanAction
+  /** What hooks have to say about what is proposed. */
+  readonly hooked: HookedOperations
   /** What follows an action of which the proposal was carried out. */
   readonly afterwards: (done: DoneAction, caller: GovernedCaller) => Promise<void>
 }
@@ -66,7 +69,7 @@ export class Proposals {
     const { action, operations = [], guards = [] } = params
     const plan =
       action === undefined
-        ? { operations, guards }
+        ? await this.#parts.hooked.apply({ operations, guards }, caller)
         : await this.#plan({ name: action, params: params.params ?? {} }, caller)
     this.#assertProposable(plan, caller)
     return await this.#manage('proposal/create', params, caller, (work) => {
@@ -172,6 +175,7 @@ export class Proposals {
   ): Promise<ProposalResult> {
     const named = { ...params, reason: params.reason ?? `proposal ${params.id}` }
     let done: StoredProposal | undefined
+    await this.#consult(params, caller)
     const answer = await this.#manage('proposal/execute', named, caller, (work) => {
       const proposal = present(work, params, { caller, scope: 'propose' })
       const over = expired(work, proposal, caller)
@@ -200,15 +204,25 @@ export class Proposals {
   }
 
   async #planOf({ actionType, payload }: StoredProposal, caller: GovernedCaller): Promise<Plan> {
-    if (actionType === rawAction) return planOfPayload(payload)
-    return await this.#plan({ name: actionType, params: payload }, caller)
+    if (actionType !== rawAction) {
+      return await this.#plan({ name: actionType, params: payload }, caller)
+    }
+    return await this.#parts.hooked.apply(planOfPayload(payload), caller)
   }
 
   async #plan(
     action: { readonly name: string; readonly params: JsonObject },
     caller: GovernedCaller,
   ): Promise<Plan> {
-    return await this.#parts.planAction(action, caller)
+    return await this.#parts.hooked.apply(await this.#parts.planAction(action, caller), caller)
+  }
+
+  /** Hooks that came after the approval may still refuse; they change nothing of what was approved. */
+  async #consult(about: About, caller: GovernedCaller): Promise<void> {
+    const { hooked } = this.#parts
+    if (!hooked.any) return
+    const { operations } = await this.#read(about, caller, 'propose')
+    await hooked.consult(operations, caller)
   }
 
   #assertProposable({ operations }: Pick<Plan, 'operations'>, caller: GovernedCaller): void {

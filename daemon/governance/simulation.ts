@@ -95,7 +95,7 @@ async function planStep(
   const overlay = step.trial.after
   const timeMaxMs = limits.actionMaxMs
   const parts = { store, caller, at, overlay, timeMaxMs }
-  return await planOf(action, prepare(action, step.given), parts)
+  return await planOf(action, await prepare(action, step.given), parts)
 }
 
 /** Who may neither do nor propose it may not find out what would come of it either. */

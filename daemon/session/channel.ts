@@ -1,8 +1,9 @@
 /** How a peer has come, which decides what it has to prove. */
 import { OrionError } from '../../sdk/errors.ts'
 import type { InitializeParams } from '../../sdk/protocol/handshake.ts'
+import type { PluginSeat } from '../plugins/plugin-seat.ts'
 import type { AccessTokens } from './access/access-tokens.ts'
-import { ownerRights, type Rights } from './rights.ts'
+import { ownerRights, type Rights, rightsOf } from './rights.ts'
 
 /**
  * The way a connection came.
@@ -11,6 +12,7 @@ import { ownerRights, type Rights } from './rights.ts'
  * - `socket`: the Unix socket in the directory that only the owner can enter.
  * - `pipe`: a named pipe, which everybody on the machine can connect to, and can be squatted on.
  * - `websocket`: a token was shown before it was opened.
+ * - `plugin`: a process that the daemon itself has started; what it may do was granted before.
  *
  * `endpoint` is the name by which the client, too, knows what it connects to; proofs are bound to it.
  */
@@ -18,6 +20,7 @@ export type Channel =
   | { readonly kind: 'memory' | 'stdio' | 'socket' }
   | { readonly kind: 'pipe'; readonly endpoint: string }
   | { readonly kind: 'websocket'; readonly endpoint: string; readonly rights: Rights }
+  | { readonly kind: 'plugin'; readonly seat: PluginSeat }
 
 /** What decides who may come in. */
 export interface Access {
@@ -33,6 +36,8 @@ export interface Access {
  */
 export function authenticate(params: InitializeParams, channel: Channel, access: Access): Rights {
   const { challenge } = params
+  // Whatever it shows: a plugin that found a token somewhere is a plugin.
+  if (channel.kind === 'plugin') return rightsOf(channel.seat.principal, channel.seat.grants)
   const token = params.token ?? params.initializationOptions?.token
   if (token !== undefined) return byToken(token, channel, access)
   if (challenge !== undefined) {

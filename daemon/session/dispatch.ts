@@ -19,6 +19,7 @@ import { operationsMax, pageMax } from '../../sdk/protocol/records.ts'
 import { MigrateType } from '../../sdk/protocol/types.ts'
 import { CheckStore, ListBackups, RestoreStore } from '../../sdk/protocol/upkeep.ts'
 import type { Log } from '../log.ts'
+import { assertMayFollow } from './plugin-causes.ts'
 import type { RequestContext } from './request-context.ts'
 import { authorise, holds } from './rights.ts'
 import type { Route } from './route.ts'
@@ -87,6 +88,7 @@ export class Dispatcher {
     assertListsBounded(raw)
     const parsed = parseParams(route.definition.params, raw)
     authorise(context.session.rights, route.definition, parsed)
+    assertMayFollow(context, parsed)
     return route.handle(parsed, context, (inner, args) => {
       context.callsCommand(inner)
       return this.#call(inner, args, context)

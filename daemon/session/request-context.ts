@@ -1,6 +1,7 @@
 /** One request under way: who asks, and whether the answer is still wanted. */
 import type { CancellationToken } from 'vscode-jsonrpc'
 import type { Claims } from '../../sdk/model.ts'
+import type { RequestDefinition } from '../../sdk/protocol/define.ts'
 import type { Scope } from '../../sdk/protocol/schemas.ts'
 import type { GovernedCaller } from '../governance/person.ts'
 import type { Channel } from './channel.ts'
@@ -37,6 +38,10 @@ export interface RequestSession {
   closeSoon(): void
   /** Ends the work of this connection; `exit` closes it. */
   shutDown(): void
+  /** Sends a request to the peer; only plugins answer any. */
+  ask(definition: RequestDefinition, params: object, signal: AbortSignal): Promise<unknown>
+  /** Closes the connection after what was written. */
+  close(): void
 }
 
 /**

@@ -4,6 +4,8 @@ import * as daemon from '../../sdk/protocol/daemon.ts'
 import * as event from '../../sdk/protocol/events.ts'
 import * as explanation from '../../sdk/protocol/explain.ts'
 import * as handshake from '../../sdk/protocol/handshake.ts'
+import * as pluginMessage from '../../sdk/protocol/plugin-messages.ts'
+import * as plugin from '../../sdk/protocol/plugins.ts'
 import * as proposal from '../../sdk/protocol/proposals.ts'
 import * as record from '../../sdk/protocol/records.ts'
 import * as reference from '../../sdk/protocol/references.ts'
@@ -16,6 +18,7 @@ import { actions } from './handlers/actions.ts'
 import * as connections from './handlers/connection.ts'
 import * as daemons from './handlers/daemon.ts'
 import * as events from './handlers/events.ts'
+import { plugins } from './handlers/plugins.ts'
 import { proposals } from './handlers/proposals.ts'
 import * as types from './handlers/record-types.ts'
 import { recordReads, recordWrites } from './handlers/records.ts'
@@ -60,6 +63,17 @@ export const routes: readonly Route[] = [
   route(proposal.ExecuteProposal, proposals.execute),
   route(proposal.DiffProposal, proposals.diff),
   route(proposal.InitApprover, proposals.initApprover),
+  route(plugin.ListPlugins, plugins.list),
+  route(plugin.InspectPlugin, plugins.inspect),
+  route(plugin.DescribePlugin, plugins.describe),
+  route(plugin.AddPlugin, plugins.add),
+  route(plugin.EnablePlugin, plugins.enable),
+  route(plugin.DisablePlugin, plugins.disable),
+  route(plugin.RemovePlugin, plugins.remove),
+  route(plugin.PluginLogs, plugins.logs),
+  route(pluginMessage.RegisterPlugin, plugins.register),
+  route(pluginMessage.PluginReady, plugins.ready),
+  route(pluginMessage.ReadForAction, plugins.read),
   route(type.ListTypes, types.list),
   route(type.GetType, types.get),
   route(type.DefineType, types.define),

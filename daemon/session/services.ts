@@ -11,6 +11,7 @@ import type { TopicPatterns } from '../events/topic-pattern.ts'
 import type { Governance } from '../governance/governance.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
+import type { PluginHost } from '../plugins/plugin-host.ts'
 import type { StoreApi } from '../store/store-api.ts'
 import type { Access } from './channel.ts'
 
@@ -19,6 +20,7 @@ export interface Services {
   readonly store: StoreApi
   readonly bus: EventBus
   readonly governance: Governance
+  readonly plugins: PluginHost
   readonly patterns: TopicPatterns
   readonly access: Access
   readonly limits: Limits

@@ -24,14 +24,17 @@ export class SessionRegistry {
     services.access.tokens.onEnded(() => this.expelEnded())
   }
 
+  /** Connections of others than the daemon's own plugins. */
   get size(): number {
-    return this.#sessions.size
+    let count = 0
+    for (const session of this.#sessions) if (!isPlugin(session)) count++
+    return count
   }
 
   /** Requests of all connections that are not answered yet. */
   get inFlight(): number {
     let count = 0
-    for (const session of this.#sessions) count += session.inFlight
+    for (const session of this.#sessions) if (!isPlugin(session)) count += session.inFlight
     return count
   }
 
@@ -57,12 +60,20 @@ export class SessionRegistry {
 
   /** Answers what is under way, says why, and closes every connection; at the deadline, closes the rest. */
   async drain(closing: ClosingReason, drainMaxMs: number): Promise<void> {
-    const all = [...this.#sessions]
+    // What plugins are asked on behalf of the others is answered first.
+    const [others, plugins] = [false, true].map((wanted) =>
+      [...this.#sessions].filter((session) => isPlugin(session) === wanted),
+    )
+    const drainAll = async (): Promise<void> => {
+      for (const group of [others, plugins]) {
+        await Promise.all((group ?? []).map((session) => session.drain(closing)))
+      }
+    }
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, drainMaxMs)
     })
-    await Promise.race([Promise.all(all.map((session) => session.drain(closing))), late])
+    await Promise.race([drainAll(), late])
     clearTimeout(timer)
     for (const session of this.#sessions) session.close()
   }
@@ -89,4 +100,8 @@ export class SessionRegistry {
       if (same && session !== begun) session.close()
     }
   }
+}
+
+function isPlugin({ channel }: Session): boolean {
+  return channel.kind === 'plugin'
 }

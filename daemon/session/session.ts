@@ -1,9 +1,15 @@
 /** One connection: its phase, who is at its other end, what is under way, and its subscriptions. */
-import type { CancellationToken, MessageConnection, NotificationMessage } from 'vscode-jsonrpc'
+import {
+  type CancellationToken,
+  CancellationTokenSource,
+  type MessageConnection,
+  type NotificationMessage,
+} from 'vscode-jsonrpc'
 import { OrionError } from '../../sdk/errors.ts'
 import { type Instant, instantFromMicros } from '../../sdk/instant.ts'
 import type { Claims } from '../../sdk/model.ts'
 import type { DaemonStatusResult } from '../../sdk/protocol/daemon.ts'
+import type { RequestDefinition } from '../../sdk/protocol/define.ts'
 import { createConnection } from '../../sdk/transport/json-rpc-connection.ts'
 import { isClosed, type Transport } from '../../sdk/transport/transport.ts'
 import type { ClosingReason } from '../events/subscription-sink.ts'
@@ -81,7 +87,9 @@ export class Session implements RequestSession {
 
   /** Begins to read; the peer has so long to shake hands. */
   start(): void {
-    const { handshakeMaxMs } = this.services.limits
+    const { handshakeMaxMs: usualMs, pluginStartMaxMs } = this.services.limits
+    // A program that the daemon itself starts has to be loaded first.
+    const handshakeMaxMs = this.channel.kind === 'plugin' ? pluginStartMaxMs : usualMs
     this.#handshakeTimer = setTimeout(() => {
       this.services.log.info('a connection was closed: no handshake in time', {
         connection: this.connectionId,
@@ -128,6 +136,19 @@ export class Session implements RequestSession {
 
   get isLanguageClient(): boolean {
     return this.#peer?.isLanguageClient ?? false
+  }
+
+  /** Sends a request to the peer; only plugins answer any. */
+  async ask(definition: RequestDefinition, params: object, signal: AbortSignal): Promise<unknown> {
+    const cancellation = new CancellationTokenSource()
+    const cancel = (): void => cancellation.cancel()
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      return await this.#connection.sendRequest(definition.type, params, cancellation.token)
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      cancellation.dispose()
+    }
   }
 
   /** Requests that have not been answered. */

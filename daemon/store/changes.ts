@@ -1,6 +1,6 @@
 /** What an update makes of a record's data: `set`, `unset` and operators, checked against the type. */
 import { type Issue, OrionError } from '../../sdk/errors.ts'
-import type { FieldDefinition } from '../../sdk/field.ts'
+import type { FieldDefinition, FieldDefinitions } from '../../sdk/field.ts'
 import type { SpendSteps } from '../../sdk/field-schema.ts'
 import { type Json, type JsonObject, jsonEqual } from '../../sdk/json.ts'
 import type { ApplyOperator } from '../../sdk/protocol/records.ts'
@@ -42,12 +42,7 @@ export function applyChanges(
     throw invalidRecord(schema.definition.name, unknownFields(named, fields))
   }
   if (!options.mayManage) refuseManaged(schema, touched)
-  const draft: { [field: string]: Json } = { ...present, ...changes.set }
-  for (const name of changes.unset ?? []) delete draft[name]
-  for (const operator of changes.apply ?? []) {
-    draft[operator.field] = applyOperator(draft[operator.field], operator, fields[operator.field])
-  }
-  const data = checkData(schema, draft, options.spend)
+  const data = checkData(schema, draftOf(fields, present, changes), options.spend)
   const isMended = (name: string): boolean => options.mended?.has(name) ?? false
   const changedFields = touched.filter(
     (name) => isMended(name) || !jsonEqual(data[name], present[name]),
@@ -63,6 +58,24 @@ export function applyChanges(
     )
   }
   return { data, changedFields: [...new Set(changedFields)] }
+}
+
+/**
+ * The data after the changes, not yet held against its type.
+ *
+ * @throws OrionError `invalid_record` for an operator that its field does not have.
+ */
+export function draftOf(
+  fields: FieldDefinitions,
+  present: JsonObject,
+  { set, unset = [], apply = [] }: RequestedChanges,
+): JsonObject {
+  const draft: { [field: string]: Json } = { ...present, ...set }
+  for (const name of unset) delete draft[name]
+  for (const operator of apply) {
+    draft[operator.field] = applyOperator(draft[operator.field], operator, fields[operator.field])
+  }
+  return draft
 }
 
 function touchedFields(changes: RequestedChanges): string[] {

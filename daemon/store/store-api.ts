@@ -36,6 +36,10 @@ export interface Caller {
   readonly signal?: AbortSignal
   /** Whether nobody wants the answer any more. A write is given up only before its transaction begins. */
   readonly cancelled?: boolean
+  /** What was asked for, where a hook has changed it: a repetition is known by that. */
+  readonly askedFor?: object
+  /** Only what was answered before is answered again; all else is refused with `notAnswered`. */
+  readonly repeatsOnly?: true
   /** Milliseconds the caller still waits; a write that would wait longer is answered `overloaded`. */
   readonly deadlineMs?: number
 }

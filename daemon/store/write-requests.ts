@@ -43,6 +43,9 @@ interface RequestBody<T> {
   readonly committed?: (answer: T) => void
 }
 
+/** Why a request that may only repeat is refused. */
+export const notAnswered = new OrionError('not_found', 'it was not answered before', {})
+
 /** Turns requests into tasks and submits them. */
 export class WriteRequests
   implements Omit<StoreWrites, 'defineType' | 'migrateType'>, StoreManagement
@@ -247,13 +250,14 @@ export class WriteRequests
     const { params, method } = body
     const key = params.dryRun ? undefined : params.idempotencyKey
     const scope = key === undefined ? undefined : idempotencyScope(caller.principal, method, key)
-    const fingerprint = scope === undefined ? '' : fingerprintOf(params)
+    const fingerprint = scope === undefined ? '' : fingerprintOf(caller.askedFor ?? params)
     const run = (): T => {
       this.#checkEpoch(params)
       if (scope !== undefined) {
         const kept = this.#context.answers.find(scope, fingerprint)
         if (kept !== undefined) return body.replay(kept)
       }
+      if (caller.repeatsOnly) throw notAnswered
       const authorship = this.#authorship(params, caller)
       const answer = body.run(authorship)
       const result = scope === undefined ? undefined : body.bare(answer)

@@ -82,13 +82,19 @@ export interface Action
   readonly name: string
   readonly types: readonly string[]
   readonly inputSchema: JsonObject
-  /** Parses an input. */
-  prepare(
-    params: unknown,
-  ):
-    | { readonly ok: true; readonly action: PreparedAction }
-    | { readonly ok: false; readonly issues: readonly { path: string; message: string }[] }
+  /** Parses an input. Where the action lives in another process, that takes a while. */
+  prepare(params: unknown): Preparation | Promise<Preparation>
 }
+
+/** An action that lives in this process. */
+export interface DeclaredAction extends Action {
+  prepare(params: unknown): Preparation
+}
+
+/** What came of parsing an input. */
+export type Preparation =
+  | { readonly ok: true; readonly action: PreparedAction }
+  | { readonly ok: false; readonly issues: readonly { path: string; message: string }[] }
 
 const nameForm = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/
 
@@ -100,7 +106,7 @@ const nameForm = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/
 export function defineAction<I extends z.ZodObject>(
   name: string,
   declaration: ActionDeclaration<I>,
-): Action {
+): DeclaredAction {
   if (!nameForm.test(name)) {
     throw new TypeError(`expected the name of an action such as memory.save_insight, got ${name}`)
   }

@@ -1,6 +1,7 @@
 /** Plugins: record types, actions, hooks and handlers of committed events that a program brings to a store. */
 import type { z } from 'zod'
 import { pluginApiVersions, pluginScopes } from '../protocol/plugin-messages.ts'
+import type { ByteStreams } from '../transport/stream-link.ts'
 import type { Transport } from '../transport/transport.ts'
 import { manifestOf } from './manifest.ts'
 import type { PluginDeclaration } from './plugin-declaration.ts'
@@ -13,6 +14,8 @@ export interface Plugin {
   readonly declaration: PluginDeclaration
   /** Serves the plugin to the daemon at the other end; resolves when the connection has ended. */
   serve(transport: Transport): Promise<void>
+  /** The same over two byte streams, such as those of a process. */
+  serveStreams(streams: ByteStreams): Promise<void>
 }
 
 /**
@@ -28,15 +31,18 @@ export function definePlugin<S extends z.ZodObject = z.ZodObject>(
   if (problems.length > 0) {
     throw new TypeError(`plugin ${String(general.name).slice(0, 80)}: ${problems.join('; ')}`)
   }
+  // Loaded only by what serves: whoever only declares, or tests, has no use for a client.
+  const serve: Plugin['serve'] = async (transport) =>
+    await (await import('./run-plugin.ts')).runPlugin(general, transport)
   return {
     orionPlugin: true,
     name: general.name,
     apiVersion: general.apiVersion,
     declaration: general,
-    serve: async (transport) => {
-      // Loaded only by what serves: whoever only declares, or tests, has no use for a client.
-      const { runPlugin } = await import('./run-plugin.ts')
-      await runPlugin(general, transport)
+    serve,
+    serveStreams: async (streams) => {
+      const { stdioTransport } = await import('../transport/stdio.ts')
+      await serve(stdioTransport({ side: 'client', streams }))
     },
   }
 }

@@ -21,12 +21,12 @@ export function answersOf(plugin: RunningPlugin): Map<string, Answering> {
   return new Map([
     answer(messages.RunHook, (params, signal) => runHook(plugin, params, signal)),
     answer(messages.CheckAction, async ({ action, params }) => {
-      const prepared = actionOf(plugin, action).prepare(params ?? {})
+      const prepared = await actionOf(plugin, action).prepare(params ?? {})
       return { issues: prepared.ok ? [] : prepared.issues.map((issue) => ({ ...issue })) }
     }),
     answer(messages.PlanAction, (params, signal) => planAction(plugin, params, signal)),
     answer(messages.FollowAction, async ({ action, params, principal, results }) => {
-      const prepared = prepare(plugin, action, params)
+      const prepared = await prepare(plugin, action, params)
       return { failures: [...(await prepared.afterwards({ principal, results }))] }
     }),
   ])
@@ -103,7 +103,7 @@ async function planAction(
   if (at === undefined) {
     throw new OrionError('invalid_request', `at: expected an instant, got ${params.at}`, {})
   }
-  const prepared = prepare(plugin, params.action, params.params)
+  const prepared = await prepare(plugin, params.action, params.params)
   const context = actionContext(plugin, { call, principal, at, signal })
   if (step === 'problems') {
     return { problems: (await prepared.problems(context)).map((problem) => ({ ...problem })) }
@@ -144,8 +144,12 @@ function actionOf({ declaration }: RunningPlugin, name: string): Action {
   throw new OrionError('invalid_request', `plugin ${declaration.name} has no action ${name}`, {})
 }
 
-function prepare(plugin: RunningPlugin, name: string, params: unknown): PreparedAction {
-  const prepared = actionOf(plugin, name).prepare(params ?? {})
+async function prepare(
+  plugin: RunningPlugin,
+  name: string,
+  params: unknown,
+): Promise<PreparedAction> {
+  const prepared = await actionOf(plugin, name).prepare(params ?? {})
   if (prepared.ok) return prepared.action
   const issues = [...prepared.issues]
   const [first] = issues

@@ -5,7 +5,7 @@ import { TransportDialer } from '../client/transport-dialer.ts'
 import { OrionError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { protocolRange } from '../protocol/handshake.ts'
-import { PluginReady, RegisterPlugin, StopPlugin } from '../protocol/plugin-messages.ts'
+import { PingPlugin, PluginReady, RegisterPlugin, StopPlugin } from '../protocol/plugin-messages.ts'
 import type { Transport } from '../transport/transport.ts'
 import { manifestOf } from './manifest.ts'
 import { type Answering, answersOf } from './plugin-answers.ts'
@@ -27,7 +27,9 @@ export async function runPlugin(
   const stopping = new AbortController()
   transport.onClose(() => stopping.abort())
   const surroundings = new Surroundings()
-  const waiting: { answers: ReadonlyMap<string, Answering> } = { answers: new Map() }
+  // Whether it lives is asked of a plugin that has only just begun, too.
+  const ping: [string, Answering] = [PingPlugin.method, async () => null]
+  const waiting: { answers: ReadonlyMap<string, Answering> } = { answers: new Map([ping]) }
   const client = await connectPlugin(declaration, transport, {
     surroundings,
     serve: async ({ method, params }, signal) => {
@@ -48,7 +50,7 @@ export async function runPlugin(
     const { settings } = await register(client, declaration)
     const context = contextOf(declaration, { client, settings, signal: stopping.signal })
     const parts = { declaration, context, surroundings }
-    waiting.answers = new Map([...answersOf(parts), [StopPlugin.method, settle]])
+    waiting.answers = new Map([...answersOf(parts), ping, [StopPlugin.method, settle]])
     await declaration.start?.(context)
     await runReactions(parts)
     await client.request(PluginReady, {})

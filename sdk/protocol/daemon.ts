@@ -1,6 +1,7 @@
 /** The daemon itself: how it is, a backup of its store, and its end. */
 import { z } from 'zod'
 import { defineRequest, noParams, noResult } from './define.ts'
+import { pluginInfo } from './plugins.ts'
 import * as shape from './schemas.ts'
 import { subscriptionId } from './subscriptions.ts'
 import { backup, warning } from './upkeep.ts'
@@ -57,6 +58,8 @@ export const daemonStatus = z.object({
       ),
     }),
   ),
+  /** Its plugins, for who may look after them. */
+  plugins: z.array(pluginInfo).optional(),
   /** Why it is still alive: open connections, work under way, or the idle time not yet over. */
   aliveBecause: z.array(z.string()),
   lastBackup: backup.optional(),

@@ -5,6 +5,8 @@ import type { NotificationDefinition, RequestDefinition } from './define.ts'
 import * as events from './events.ts'
 import * as explain from './explain.ts'
 import * as handshake from './handshake.ts'
+import * as pluginMessages from './plugin-messages.ts'
+import * as plugins from './plugins.ts'
 import * as proposals from './proposals.ts'
 import * as records from './records.ts'
 import * as references from './references.ts'
@@ -50,6 +52,15 @@ export const requests: readonly RequestDefinition[] = [
   proposals.ExecuteProposal,
   proposals.DiffProposal,
   proposals.InitApprover,
+  plugins.ListPlugins,
+  plugins.InspectPlugin,
+  plugins.DescribePlugin,
+  plugins.AddPlugin,
+  plugins.EnablePlugin,
+  plugins.DisablePlugin,
+  plugins.RemovePlugin,
+  plugins.PluginLogs,
+  ...pluginMessages.pluginToDaemon,
   types.ListTypes,
   types.GetType,
   types.DefineType,

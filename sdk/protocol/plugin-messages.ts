@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { migrationShape, migrationsMax } from '../migration.ts'
-import { defineRequest, noResult } from './define.ts'
+import { defineRequest, noParams, noResult } from './define.ts'
 import { operationsMax, transactOperation } from './records.ts'
 import * as shape from './schemas.ts'
 import { recordTypeDefinition } from './types.ts'
@@ -20,8 +20,8 @@ export const pluginScopes = ['read', 'write', 'propose', 'publish'] as const
 /** One thing that a plugin may ask for. */
 export type PluginScope = (typeof pluginScopes)[number]
 
-/** What a hook may stand before. */
-export const hookOperations = ['create', 'update', 'delete', 'restore', 'archive', 'purge'] as const
+/** What a hook may stand before. Purging is for good reasons, and asks nobody; what is imported has happened already. */
+export const hookOperations = ['create', 'update', 'delete', 'restore', 'archive'] as const
 /** A write that a hook may stand before. */
 export type HookOperation = (typeof hookOperations)[number]
 
@@ -170,3 +170,21 @@ export const StopPlugin = defineRequest('plugin/stop', {
   result: noResult,
   summary: 'Lets a plugin finish what it does; it is given a little time, then it is ended.',
 })
+
+export const PingPlugin = defineRequest('plugin/ping', {
+  params: noParams,
+  result: noResult,
+  summary: 'Whether a plugin still answers; one that does not is ended.',
+})
+
+/** What a plugin says to the daemon, beside what every client may. */
+export const pluginToDaemon = [RegisterPlugin, PluginReady, ReadForAction] as const
+/** What the daemon asks of a plugin. */
+export const daemonToPlugin = [
+  RunHook,
+  CheckAction,
+  PlanAction,
+  FollowAction,
+  PingPlugin,
+  StopPlugin,
+] as const

@@ -18,6 +18,7 @@ import {
   servedAndRefused,
   unseenLimits,
 } from '../support/limit-cases.ts'
+import { pluginLimits } from '../support/plugin-limits.ts'
 import { referenceLimits } from '../support/reference-limits.ts'
 import { daemonClient } from '../support/sdk-client.ts'
 import { caller, Note, openTestStore } from '../support/store.ts'
@@ -522,6 +523,7 @@ const cases: { readonly [L in keyof Limits]: LimitCase | LimitReason } = {
   turnMaxMs: { internal: 'paces long reads; what they answer is the same' },
   blockingSyncMaxMs: { internal: 'decides which thread waits for the disk' },
   ...unseenLimits,
+  ...pluginLimits,
   actionMaxMs: { shownBy: 'test/governance/actions.test.ts' },
 }
 

@@ -50,6 +50,7 @@ const methods: readonly (readonly [string, Scope, ((type: string) => object)?])[
   ['daemon/compact', 'admin'],
   ['daemon/backup', 'admin'],
   ['daemon/backups', 'admin'],
+  ['plugin/list', 'admin'],
 ]
 
 /** Serve everybody who has the scope for anything: what they answer is cut to what may be seen. */
@@ -79,6 +80,13 @@ const upkeep: readonly (readonly [method: string, params: object])[] = [
   ['daemon/settle', { as: 'moved' }],
   ['daemon/check', { repair: true }],
   ['approver/init', { secret: 'x'.repeat(12) }],
+  ['plugin/inspect', { plugin: './x', cwd: '/' }],
+  ['plugin/describe', { entry: '/x.ts', codeDigest: '0'.repeat(64) }],
+  ['plugin/add', { entry: '/x.ts', codeDigest: '0'.repeat(64), manifestDigest: '0'.repeat(64) }],
+  ['plugin/enable', { name: 'x' }],
+  ['plugin/disable', { name: 'x' }],
+  ['plugin/remove', { name: 'x' }],
+  ['plugin/logs', { name: 'x' }],
 ]
 /** Not called here: it would end the daemon. */
 const uncalled = new Set([

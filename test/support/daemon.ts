@@ -22,6 +22,7 @@ import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
 import { locateRuntime } from '../../sdk/launch/runtime-directory.ts'
 import { locateStore, prepareStore, type StoreLocation } from '../../sdk/launch/store-location.ts'
 import type { Action } from '../../sdk/plugin/action.ts'
+import type { Plugin } from '../../sdk/plugin/define-plugin.ts'
 import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { memoryPair } from '../../sdk/transport/memory.ts'
 import { connectSocket } from '../../sdk/transport/socket.ts'
@@ -45,6 +46,10 @@ export interface TestDaemonOptions {
   readonly io?: Partial<HostIo>
   /** Also listen on a socket and publish the discovery file. */
   readonly socket?: boolean
+  /** Plugins that run inside this process. */
+  readonly plugins?: readonly Plugin[]
+  /** Where the key of grants lies. */
+  readonly stateDirectory?: string
 }
 
 /** A daemon in this process. */
@@ -90,6 +95,8 @@ export async function startDaemon(
       ...(options.types ?? [Note.definition, Tally.definition]),
     ],
     listen: options.socket ? { on: 'socket', env } : { on: 'none' },
+    localPlugins: options.plugins ?? [],
+    stateDirectory: options.stateDirectory,
   })
   t.after(() => daemon.close('the test is over'))
   const dial: TestDaemon['dial'] = (channel) => {

@@ -47,9 +47,10 @@ const areas: { readonly [beginning: string]: Area } = {
     may: [leaves, 'sdk/protocol/', 'daemon/store/'],
     types: ['sdk/plugin/', 'daemon/events/', ...settings],
   },
+  // A plugin is a client with a process and a session of its own; what it brings stands before the store and its actions.
   'daemon/plugins/': {
-    may: [leaves, 'sdk/plugin/', 'sdk/client/', 'sdk/transport/'],
-    types: settings,
+    may: [leaves, 'sdk/plugin/', 'sdk/client/', 'sdk/protocol/', 'sdk/transport/', 'sdk/launch/'],
+    types: ['daemon/governance/', 'daemon/store/', ...settings],
   },
   // A session puts the protocol on a transport.
   'daemon/session/': {
@@ -114,6 +115,7 @@ const packages: { readonly [name: string]: Area } = {
       'daemon/session/',
       'daemon/config.ts',
       'daemon/lifecycle/take-over.ts',
+      'daemon/plugins/plugin-grants.ts',
     ],
     types: ['daemon/'],
   },

@@ -1,0 +1,181 @@
+/** The code of a plugin: where it lies, and what tells it from code that was changed. */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { OrionError } from '../../sdk/errors.ts'
+import { isJsonObject, type Json } from '../../sdk/json.ts'
+
+/** Where the code of a plugin lies. */
+export interface PluginPlace {
+  /** The module that is imported, an absolute path. */
+  readonly entry: string
+  /** The directory that belongs to the plugin as a whole; undefined for a single file and what it imports. */
+  readonly root: string | undefined
+}
+
+/** What a digest is made of. */
+export interface PluginCode {
+  readonly files: number
+  /** Of every file's name and bytes. */
+  readonly digest: string
+}
+
+/** Most files, and most bytes of them, that a plugin may consist of. */
+const filesMax = 5000
+const bytesMax = 64 * 1024 * 1024
+
+/**
+ * Finds a plugin by what a person calls it. Runs nothing.
+ *
+ * @param spec - A path, or the name of a package that is installed where `cwd` is.
+ * @throws OrionError `not_found`, `invalid_request`.
+ */
+export function locatePlugin(spec: string, cwd: string): PluginPlace {
+  const isPath = /^\.{0,2}([/\\]|$)/.test(spec) || isAbsolute(spec)
+  const path = isPath ? resolve(cwd, spec) : packageDirectory(spec, cwd)
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) {
+    throw new OrionError('not_found', `there is nothing at ${path}`, {
+      remedy: 'name a file or a directory (./path), or a package that is installed here',
+    })
+  }
+  const real = realpathSync(path)
+  return stats.isDirectory()
+    ? { entry: entryOf(real), root: real }
+    : { entry: real, root: undefined }
+}
+
+/**
+ * Reads all of a plugin's files: those of its directory without `node_modules`, or a file and what it imports by relative
+ * paths. What is installed beside it is for the lock file to hold.
+ *
+ * @throws OrionError `not_found` when something is gone, `too_large`.
+ */
+export function digestCode(place: PluginPlace): PluginCode {
+  const base = place.root ?? dirname(place.entry)
+  const paths = place.root === undefined ? importedFiles(place.entry) : filesBelow(place.root)
+  const hash = createHash('sha256')
+  const budget = { left: bytesMax }
+  for (const path of paths.sort()) {
+    const bytes = readFile(path, budget)
+    const name = relative(base, path).split(sep).join('/')
+    hash.update(JSON.stringify([name, bytes.length])).update(bytes)
+  }
+  return { files: paths.length, digest: hash.digest('hex') }
+}
+
+function packageDirectory(name: string, cwd: string): string {
+  const require = createRequire(join(cwd, 'noname.js'))
+  for (const directory of require.resolve.paths(name) ?? []) {
+    const candidate = join(directory, name)
+    if (statSync(candidate, { throwIfNoEntry: false })?.isDirectory()) return candidate
+  }
+  throw new OrionError('not_found', `expected an installed package ${name}, got none`, {
+    remedy: `install it (npm install ${name}), or name a path that begins with ./`,
+  })
+}
+
+/** The module of a directory, by its package.json, else its index. */
+function entryOf(directory: string): string {
+  const declared = declaredEntry(join(directory, 'package.json'))
+  const names = declared === undefined ? indexNames : [declared]
+  for (const name of names) {
+    const path = resolve(directory, name)
+    if (!path.startsWith(directory + sep)) continue
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path
+  }
+  throw new OrionError('invalid_request', `expected a module in ${directory}, got none`, {
+    remedy: `name one in package.json (\`"orion": {"plugin": "./plugin.ts"}\` or \`exports\`), or have ${indexNames[0]}`,
+  })
+}
+
+const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs']
+
+function declaredEntry(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return undefined
+  let manifest: unknown
+  try {
+    manifest = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new OrionError(
+      'invalid_request',
+      `${path} is no JSON`,
+      { remedy: 'correct it' },
+      { cause },
+    )
+  }
+  if (!isJsonObject(manifest)) return undefined
+  const { orion, exports, main } = manifest
+  if (isJsonObject(orion) && typeof orion.plugin === 'string') return orion.plugin
+  return exportOf(exports) ?? (typeof main === 'string' ? main : undefined)
+}
+
+function exportOf(exports: Json | undefined): string | undefined {
+  if (typeof exports === 'string') return exports
+  if (!isJsonObject(exports)) return undefined
+  return exportOf(exports['.'] ?? exports.import ?? exports.default)
+}
+
+function filesBelow(directory: string): string[] {
+  const found: string[] = []
+  const look = (at: string): void => {
+    for (const entry of readdirSync(at, { withFileTypes: true })) {
+      if (notOwn.has(entry.name)) continue
+      const path = join(at, entry.name)
+      if (entry.isDirectory()) look(path)
+      else if (statOf(path)?.isFile()) found.push(path)
+      if (found.length > filesMax) throw tooMuch(`${directory} has more than ${filesMax} files`)
+    }
+  }
+  look(directory)
+  return found
+}
+
+const notOwn: ReadonlySet<string> = new Set(['node_modules', '.git', '.orion'])
+
+/** A link that leads nowhere is no file. */
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false })
+}
+
+/** A module and all that it imports by relative paths, as far as they are spelled out. */
+function importedFiles(entry: string): string[] {
+  const found = new Set<string>([entry])
+  for (const path of found) {
+    const text = readFile(path, { left: bytesMax }).toString('utf8')
+    for (const [, specifier = ''] of text.matchAll(relativeImport)) {
+      const target = fileAt(resolve(dirname(path), specifier))
+      if (target !== undefined) found.add(target)
+    }
+    if (found.size > filesMax) throw tooMuch(`${entry} imports more than ${filesMax} files`)
+  }
+  return [...found]
+}
+
+const relativeImport = /(?:from|import|require)\s*\(?\s*['"`](\.{1,2}\/[^'"`\n]+)['"`]/g
+
+function fileAt(path: string): string | undefined {
+  const typescript = path.replace(/\.([cm]?)js$/, '.$1ts')
+  const candidates = [path, typescript, `${path}.ts`, `${path}.js`, join(path, 'index.ts')]
+  return candidates.find((candidate) => statOf(candidate)?.isFile())
+}
+
+function readFile(path: string, budget: { left: number }): Buffer {
+  try {
+    budget.left -= statSync(path).size
+    if (budget.left < 0) throw tooMuch(`the files of the plugin have more than ${bytesMax} bytes`)
+    return readFileSync(path)
+  } catch (cause) {
+    if (cause instanceof OrionError) throw cause
+    throw new OrionError('not_found', `can’t read ${path}`, { remedy: 'put it back' }, { cause })
+  }
+}
+
+function tooMuch(message: string): OrionError<'too_large'> {
+  return new OrionError('too_large', message, {
+    limit: filesMax,
+    remedy: 'give the plugin a directory of its own, with nothing else in it',
+  })
+}

@@ -10,6 +10,7 @@ import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
 import { locateStore, prepareStore, type StoreLocation } from '../../sdk/launch/store-location.ts'
 import type { Claims } from '../../sdk/model.ts'
 import type { Action } from '../../sdk/plugin/action.ts'
+import type { Plugin } from '../../sdk/plugin/define-plugin.ts'
 import type { ClientInfo } from '../../sdk/protocol/handshake.ts'
 import { type Scope, scopes } from '../../sdk/protocol/schemas.ts'
 import { CreateToken, type CreateTokenParams } from '../../sdk/protocol/tokens.ts'
@@ -24,12 +25,15 @@ import { silentLog } from '../log.ts'
 import { transportLimits } from '../session/listener.ts'
 import { nodeHostIo } from '../store/engine/host-io.ts'
 import { loadEngine } from '../store/engine/load-engine.ts'
+import { handlersSettled, pluginsRun } from './handlers-settled.ts'
 import { handClock, type TestClock } from './test-clock.ts'
 
 /** How a test's daemon is to be. */
 export interface TestDaemonOptions {
   /** When time begins; by default 2026-01-01T00:00:00Z, so that every run is the same. */
   readonly now?: string
+  /** Plugins that run in this process, and may do what they ask for. What they log goes to stderr. */
+  readonly plugins?: readonly Plugin[]
   /** Record types that are there from the first day, beside the bundled ones. */
   readonly types?: readonly RecordType[]
   /** Actions beside the bundled ones. */
@@ -56,6 +60,12 @@ export interface TestDaemon extends AsyncDisposable {
   readonly clock: TestClock
   /** A client of somebody; it is closed with the daemon. */
   client(options?: TestClientOptions): Promise<Client>
+  /**
+   * Resolves when the handlers of the plugins have handled everything that is committed, and everything that came of it.
+   *
+   * @throws Error that names the handler when one has not within `timeoutMs` of the machine's clock, by default 10 s.
+   */
+  settled(options?: { readonly timeoutMs?: number }): Promise<void>
   /** Ends the daemon and starts another on the same store, as after a crash or an upgrade. Clients come back by themselves. */
   restart(): Promise<void>
   /** Ends everything and deletes the store. Safe to repeat. */
@@ -66,7 +76,8 @@ export interface TestDaemon extends AsyncDisposable {
  * Starts a daemon for a test: the real one, with every rule and limit, whose store is a temporary directory that nothing
  * is synced to, and whose clock the test moves by hand.
  *
- * @throws LaunchError or OrionError as any daemon that can't start, such as for types that do not fit together.
+ * @throws LaunchError or OrionError as any daemon that can't start, such as for types that do not fit together; Error for
+ *   a plugin that does not start, with its reason.
  */
 export async function testDaemon(options: TestDaemonOptions = {}): Promise<TestDaemon> {
   const place = temporaryPlace()
@@ -115,14 +126,15 @@ class Stage {
   }
 
   async start(): Promise<void> {
-    const { types = [], actions = [], limits = {} } = this.#options
+    const { types = [], actions = [], plugins = [] } = this.#options
     prepareStore(this.#location)
     const lock = await acquireOwnerLock(this.#location.lockPath, { waitMs: lockWaitMs })
     if (lock === undefined) throw new Error('expected nobody else in the store of a test')
     const env = { ORION_ENGINE: process.env.ORION_ENGINE }
+    const limits = { bookmarkEveryMs, ...this.#options.limits }
     const config = loadConfig({ storeDirectory: this.#location.directory, env, limits })
     this.#transportLimits = transportLimits(config.limits)
-    this.#daemon = await startDaemon({
+    const daemon = await startDaemon({
       location: this.#location,
       lock,
       engine: await loadEngine(config.engine, { io: unsynced }),
@@ -131,16 +143,32 @@ class Stage {
       clock: this.clock,
       actions: [...orionActions, ...actions],
       bundledTypes: [...orionRecordTypes, ...types].map(({ definition }) => definition),
+      localPlugins: plugins,
       listen: { on: 'none' },
     })
+    this.#daemon = daemon
+    try {
+      await pluginsRun(daemon)
+    } catch (error) {
+      await this.stop('a plugin did not start')
+      throw error
+    }
+  }
+
+  async settled(timeoutMs: number): Promise<void> {
+    await handlersSettled(this.#running, this.#options.plugins ?? [], timeoutMs)
   }
 
   /** One more connection to the daemon that runs now. */
   dial(): Transport {
-    if (this.#daemon === undefined) throw new Error('expected a daemon that is not closed')
     const [server, end] = memoryPair(this.#transportLimits)
-    this.#daemon.attach(server)
+    this.#running.attach(server)
     return end
+  }
+
+  get #running(): Daemon {
+    if (this.#daemon !== undefined) return this.#daemon
+    throw new Error('expected a daemon that is not closed')
   }
 
   async stop(reason: string): Promise<void> {
@@ -159,6 +187,9 @@ const unsynced = {
 }
 
 const lockWaitMs = 10_000
+/** Handlers tell how far they are at the next one: a test does not want to wait for it. */
+const bookmarkEveryMs = 20
+const settledMaxMs = 10_000
 
 class RunningTestDaemon implements TestDaemon {
   readonly clock: TestClock
@@ -180,6 +211,10 @@ class RunningTestDaemon implements TestDaemon {
     if (principal === undefined) return await this.#connect({ client, claims, narrow: rights })
     const token = await this.#tokenOf(principal, rights)
     return await this.#connect({ client, claims, token })
+  }
+
+  async settled({ timeoutMs = settledMaxMs } = {}): Promise<void> {
+    await this.#stage.settled(timeoutMs)
   }
 
   async restart(): Promise<void> {

@@ -261,7 +261,7 @@ const root = buildRouteMap({
       docs: { brief: 'A passphrase or key that approving needs' },
     }),
     plugin: buildRouteMap({
-      routes: { create: plugins.createPluginCommand },
+      routes: { create: plugins.createPluginCommand, dev: plugins.developPluginCommand },
       docs: { brief: 'Plugins: programs that bring record types, actions and hooks' },
     }),
     run: runCommand,

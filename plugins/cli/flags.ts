@@ -233,3 +233,10 @@ export type ApproverFlags = GlobalFlags & {
 
 /** The flags of `orion plugin create`. */
 export type CreatePluginFlags = GlobalFlags & { readonly directory?: string }
+
+/** The flags of `orion plugin dev`. */
+export type DevelopPluginFlags = GlobalFlags & {
+  readonly throwaway: boolean
+  readonly yes: boolean
+  readonly set?: string
+}

@@ -1,6 +1,6 @@
 /** Commands for those who write plugins. */
 import { command, globalFlags } from '../command.ts'
-import type { CreatePluginFlags } from '../flags.ts'
+import type { CreatePluginFlags, DevelopPluginFlags } from '../flags.ts'
 
 /** `orion plugin create` */
 export const createPluginCommand = command<CreatePluginFlags, [string]>({
@@ -27,4 +27,51 @@ export const createPluginCommand = command<CreatePluginFlags, [string]>({
     },
   },
   load: async () => (await import('../actions/create-plugin.ts')).createPlugin,
+})
+
+/** `orion plugin dev` */
+export const developPluginCommand = command<DevelopPluginFlags, [string?]>({
+  brief: 'Run a plugin while you write it',
+  about:
+    'Runs a plugin and starts it anew after each change of its files, with its log on the terminal. You are shown what it asks for before its first start, and when that changes. At the end it is taken out of the store again, unless it was in it before.',
+  examples: [
+    ['plugin dev --throwaway', 'the plugin in this directory, in a store that is thrown away'],
+    ['plugin dev ./release-notes', 'in the store of this repository'],
+  ],
+  parameters: {
+    flags: {
+      ...globalFlags,
+      throwaway: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'In a store of its own that is gone afterwards',
+      },
+      yes: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Let it do what it asks for, without a question',
+      },
+      set: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'JSON|@FILE|-',
+        brief: 'Its settings, as a JSON object',
+      },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          parse: String,
+          placeholder: 'PATH',
+          brief: 'Where it lies; by default here',
+          optional: true,
+        },
+      ],
+    },
+  },
+  load: async () => (await import('../actions/develop-plugin.ts')).developPlugin,
 })

@@ -1,5 +1,5 @@
 /**
- * The process of one plugin: `plugin-host.mjs FILE`. Imports the plugin and lets it serve on stdin and stdout.
+ * The process of one plugin: `plugin-host.mjs FILE [PARENT]`. Imports the plugin and lets it serve on stdin and stdout.
  *
  * The SDK is the one that the plugin imports; this file knows only that a plugin has a `serve`, and how bytes come.
  */
@@ -80,8 +80,10 @@ function watchParent() {
     setInterval(() => {
       if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL')
     }, 1000)`
+  // Named by the daemon: it may be gone before this runs.
+  const parent = Number(process.argv[3] ?? process.ppid)
   const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 }
-  new Worker(watch, { eval: true, workerData: process.ppid, resourceLimits }).unref()
+  new Worker(watch, { eval: true, workerData: parent, resourceLimits }).unref()
 }
 
 function complain(error) {

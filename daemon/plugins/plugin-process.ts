@@ -51,7 +51,7 @@ export class PluginProcess implements PluginLife {
   /** @throws when the system can't make a process; one that ends at once tells it by `ended`. */
   constructor({ name, place, limits, transportLimits }: PluginProcessParts) {
     const { command, args } = hostCommand(limits)
-    const child = spawn(command, [...args, place.entry], {
+    const child = spawn(command, [...args, place.entry, String(process.pid)], {
       cwd: place.root ?? dirname(place.entry),
       env: environment(),
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -9,17 +9,30 @@ import type { WasmRuntime } from './wasm-runtime.ts'
 export class Deadline {
   readonly #api: RawApi
   readonly #runtime: WasmRuntime
-  /** Looking at the clock costs about what a row does, so it is done once in so many calls. */
   readonly #callsBetweenLooks: number
+  readonly #startsAnew: boolean
   #startedMs = 0
   #endMs = Number.POSITIVE_INFINITY
   #calls = 0
   #isOver = false
 
-  constructor(api: RawApi, runtime: WasmRuntime, callsBetweenLooks: number) {
+  constructor(
+    api: RawApi,
+    runtime: WasmRuntime,
+    kind: {
+      /** Looking at the clock costs about what a row does, so it is done once in so many calls. */
+      readonly callsBetweenLooks: number
+      /**
+       * Whether a statement that goes on where another one ended has to walk there first, which can't be cut short. It then
+       * has at least as long for the rest, or it would get nowhere.
+       */
+      readonly startsAnew?: boolean
+    },
+  ) {
     this.#api = api
     this.#runtime = runtime
-    this.#callsBetweenLooks = callsBetweenLooks
+    this.#callsBetweenLooks = kind.callsBetweenLooks
+    this.#startsAnew = kind.startsAnew ?? false
   }
 
   /** How often the function was called in the last run. */
@@ -28,9 +41,7 @@ export class Deadline {
   }
 
   /**
-   * Runs statements that call the function, until a time by `performance.now()`. What it takes until the first call can't
-   * be cut short, and whoever goes on with another statement pays it again: so there is at least as long for the rest, or
-   * a statement with a long way to its first row would get nowhere.
+   * Runs statements that call the function, until a time by `performance.now()`.
    *
    * @returns Whether they came to their end.
    */
@@ -53,7 +64,7 @@ export class Deadline {
   /** Answers one call of the function: 1, or the error that ends its statement. */
   answer(context: number): void {
     this.#calls += 1
-    if (this.#calls === 1) this.#allowForStart()
+    if (this.#calls === 1 && this.#startsAnew) this.#allowForStart()
     if (this.#calls % this.#callsBetweenLooks === 0 && performance.now() > this.#endMs) {
       this.#isOver = true
       lendText(this.#runtime, 'the time is over', (text) =>

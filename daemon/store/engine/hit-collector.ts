@@ -7,7 +7,6 @@ import type { WasmRuntime } from './wasm-runtime.ts'
 /** How the function is called in SQL. */
 export const takeHitsName = 'take_hits'
 const utf8 = 1
-const hitsBetweenLooks = 32
 
 /**
  * The SQL function `take_hits`, which hands what a full-text module knows of a row straight to JavaScript. A statement's
@@ -26,7 +25,7 @@ export class HitCollector {
   constructor(api: RawApi, runtime: WasmRuntime) {
     this.#api = api
     this.#runtime = runtime
-    this.#deadline = new Deadline(api, runtime, hitsBetweenLooks)
+    this.#deadline = new Deadline(api, runtime, { callsBetweenLooks: 32, startsAnew: true })
     this.#index = runtime.addFunction((context, _count, values) => {
       const { words } = runtime.memory
       const row = api.value_double(words[values >>> 2] ?? 0)

@@ -6,7 +6,6 @@ import type { WasmRuntime } from './wasm-runtime.ts'
 /** How the function is called in SQL. */
 const functionName = 'in_time'
 const utf8 = 1
-const rowsBetweenLooks = 16
 
 /**
  * The SQL function `in_time(x)`: 1, or an error that ends the statement once its time is over. One that stands in a
@@ -21,7 +20,7 @@ export class TimeBound {
   constructor(api: RawApi, runtime: WasmRuntime) {
     this.#api = api
     this.#runtime = runtime
-    this.#deadline = new Deadline(api, runtime, rowsBetweenLooks)
+    this.#deadline = new Deadline(api, runtime, { callsBetweenLooks: 16 })
     this.#index = runtime.addFunction((context) => {
       this.#deadline.answer(context)
       return 0

@@ -1,6 +1,6 @@
 /** The code of a plugin: where it lies, and what tells it from code that was changed. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { OrionError } from '../../sdk/errors.ts'
@@ -32,9 +32,16 @@ const bytesMax = 64 * 1024 * 1024
  * @throws OrionError `not_found`, `invalid_request`.
  */
 export function locatePlugin(spec: string, cwd: string): PluginPlace {
+  if (!isAbsolute(cwd) || `${spec}${cwd}`.includes('\0')) {
+    const got = JSON.stringify(cwd.slice(0, 80))
+    throw new OrionError('invalid_request', `cwd: expected an absolute path, got ${got}`, {
+      issues: [{ path: 'cwd', message: 'expected an absolute path' }],
+      remedy: 'send the directory that the path or package is meant from; neither may hold NUL',
+    })
+  }
   const isPath = /^\.{0,2}([/\\]|$)/.test(spec) || isAbsolute(spec)
   const path = isPath ? resolve(cwd, spec) : packageDirectory(spec, cwd)
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = statOf(path)
   if (stats === undefined) {
     throw new OrionError('not_found', `there is nothing at ${path}`, {
       remedy: 'name a file or a directory (./path), or a package that is installed here',
@@ -69,7 +76,7 @@ function packageDirectory(name: string, cwd: string): string {
   const require = createRequire(join(cwd, 'noname.js'))
   for (const directory of require.resolve.paths(name) ?? []) {
     const candidate = join(directory, name)
-    if (statSync(candidate, { throwIfNoEntry: false })?.isDirectory()) return candidate
+    if (statOf(candidate)?.isDirectory()) return candidate
   }
   throw new OrionError('not_found', `expected an installed package ${name}, got none`, {
     remedy: `install it (npm install ${name}), or name a path that begins with ./`,
@@ -83,7 +90,7 @@ function entryOf(directory: string): string {
   for (const name of names) {
     const path = resolve(directory, name)
     if (!path.startsWith(directory + sep)) continue
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path
+    if (statOf(path)?.isFile()) return path
   }
   throw new OrionError('invalid_request', `expected a module in ${directory}, got none`, {
     remedy: `name one in package.json (\`"orion": {"plugin": "./plugin.ts"}\` or \`exports\`), or have ${indexNames[0]}`,
@@ -93,8 +100,7 @@ function entryOf(directory: string): string {
 const indexNames = ['index.ts', 'index.mts', 'index.js', 'index.mjs']
 
 function declaredEntry(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) return undefined
+  if (statOf(path) === undefined) return undefined
   let manifest: unknown
   try {
     manifest = JSON.parse(readFileSync(path, 'utf8'))
@@ -121,7 +127,7 @@ function exportOf(exports: Json | undefined): string | undefined {
 function filesBelow(directory: string): string[] {
   const found: string[] = []
   const look = (at: string): void => {
-    for (const entry of readdirSync(at, { withFileTypes: true })) {
+    for (const entry of entriesOf(at)) {
       if (notOwn.has(entry.name)) continue
       const path = join(at, entry.name)
       if (entry.isDirectory()) look(path)
@@ -133,11 +139,24 @@ function filesBelow(directory: string): string[] {
   return found
 }
 
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch (cause) {
+    const remedy = 'let the daemon’s user read it, or take it out'
+    throw new OrionError('not_found', `can’t read ${directory}`, { remedy }, { cause })
+  }
+}
+
 const notOwn: ReadonlySet<string> = new Set(['node_modules', '.git', '.orion'])
 
-/** A link that leads nowhere is no file. */
+/** Undefined for what can't be looked at: a link that leads nowhere, a name that is too long, what others may not see. */
 function statOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false })
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
 /** A module and all that it imports by relative paths, as far as they are spelled out. */
@@ -164,8 +183,11 @@ function fileAt(path: string): string | undefined {
 
 function readFile(path: string, budget: { left: number }): Buffer {
   try {
-    budget.left -= statSync(path).size
+    const { size } = statSync(path)
+    budget.left -= size
     if (budget.left < 0) throw tooMuch(`the files of the plugin have more than ${bytesMax} bytes`)
+    // Files of a kernel say that they are empty, and reading one may never end.
+    if (size === 0) return Buffer.alloc(0)
     return readFileSync(path)
   } catch (cause) {
     if (cause instanceof OrionError) throw cause

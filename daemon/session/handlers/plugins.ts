@@ -17,8 +17,12 @@ export const plugins = {
 
   inspect: (
     { plugin, cwd }: Params<typeof protocol.InspectPlugin>,
-    { services }: RequestContext,
-  ): Result<typeof protocol.InspectPlugin> => services.plugins.inspect(plugin, cwd),
+    context: RequestContext,
+  ): Result<typeof protocol.InspectPlugin> => {
+    // It reads files that others need not be able to read.
+    assertOwner(context)
+    return context.services.plugins.inspect(plugin, cwd)
+  },
 
   describe: async (
     { approverSecret, ...code }: Params<typeof protocol.DescribePlugin>,

@@ -15,7 +15,7 @@ export interface EchoServer {
   readonly log: string[]
   /** The transports of all connections, oldest first. */
   readonly transports: Transport[]
-  /** Answers every `hold` that waits. */
+  /** Answers every `hold` that waits, and those that come later at once. */
   release(): void
 }
 
@@ -54,6 +54,11 @@ export async function startEchoServer(
   const release = (): void => {
     for (const answer of held) answer()
     held.clear()
+    // Some of what was sent before may not have been dispatched yet: the work of one turn is bounded.
+    held.add = (answer) => {
+      answer()
+      return held
+    }
   }
   return { path, log, transports, release }
 }

@@ -17,7 +17,8 @@ import * as events from './commands/event-commands.ts'
 import * as governance from './commands/governance-commands.ts'
 import * as migration from './commands/migrate-commands.ts'
 import { newsCommand } from './commands/news-command.ts'
-import * as plugins from './commands/plugin-author-commands.ts'
+import * as pluginAuthors from './commands/plugin-author-commands.ts'
+import * as plugins from './commands/plugin-commands.ts'
 import * as reads from './commands/read-commands.ts'
 import { runCommand } from './commands/run-command.ts'
 import * as tokens from './commands/token-commands.ts'
@@ -261,7 +262,17 @@ const root = buildRouteMap({
       docs: { brief: 'A passphrase or key that approving needs' },
     }),
     plugin: buildRouteMap({
-      routes: { create: plugins.createPluginCommand, dev: plugins.developPluginCommand },
+      routes: {
+        add: plugins.addPluginCommand,
+        list: plugins.listPluginsCommand,
+        logs: plugins.pluginLogsCommand,
+        enable: plugins.enablePluginCommand,
+        disable: plugins.disablePluginCommand,
+        remove: plugins.removePluginCommand,
+        create: pluginAuthors.createPluginCommand,
+        dev: pluginAuthors.developPluginCommand,
+      },
+      defaultCommand: 'list',
       docs: { brief: 'Plugins: programs that bring record types, actions and hooks' },
     }),
     run: runCommand,

@@ -240,3 +240,16 @@ export type DevelopPluginFlags = GlobalFlags & {
   readonly yes: boolean
   readonly set?: string
 }
+
+/** The flags of `orion plugin add`. */
+export type AddPluginFlags = GlobalFlags & {
+  readonly set?: readonly string[]
+  readonly digest?: string
+  readonly keyFile?: string
+}
+
+/** The flags of `orion plugin logs`. */
+export type PluginLogFlags = GlobalFlags & { readonly bytes?: number }
+
+/** The flags of `orion plugin disable`. */
+export type DisablePluginFlags = GlobalFlags & { readonly reason?: string }

@@ -22,6 +22,11 @@ export async function ask(cli: Cli, question: string): Promise<string> {
   }
 }
 
+/** Asks whether to go on; whatever is not a clear yes is a no. */
+export async function agrees(cli: Cli, question: string): Promise<boolean> {
+  return /^y(es)?$/i.test((await ask(cli, `${question} [y/N] `)).trim())
+}
+
 /**
  * Asks for a line that is shown nowhere. The terminal is as it was afterwards, however this ends: readline gives it back
  * when it is closed, Node when the process ends or is ended by a signal.

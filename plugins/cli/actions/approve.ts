@@ -1,6 +1,6 @@
 /** Approving: what is approved is seen first, and nobody answers for a person. */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Client } from '../../../sdk/client/client.ts'
 import { isOrionError } from '../../../sdk/errors.ts'
@@ -12,8 +12,9 @@ import { defined } from '../defined.ts'
 import type { ApproveFlags, ApproverFlags } from '../flags.ts'
 import { printResult, styleOf } from '../print.ts'
 import { connectOptions, withClient, withClientOf } from '../store-client.ts'
-import { ask, askHidden, assertTerminal } from '../terminal-questions.ts'
+import { agrees, askHidden, assertTerminal } from '../terminal-questions.ts'
 import { UsageError } from '../usage-error.ts'
+import { askSecret, readKey } from './approver-secret.ts'
 import { told } from './proposals.ts'
 
 /** `orion proposal approve` */
@@ -28,8 +29,7 @@ export const approveProposal: Action<ApproveFlags, [string]> = async (cli, flags
       await cli.err.write(
         (await import('../present/proposals.ts')).proposalText(seen, styleOf(cli)),
       )
-      const answer = await ask(cli, 'Approve exactly this? [y/N] ')
-      if (!/^y(es)?$/i.test(answer.trim())) return undefined
+      if (!(await agrees(cli, 'Approve exactly this?'))) return undefined
     }
     const approverSecret = key ?? (seen.approver ? await askSecret(cli) : undefined)
     return await client.request(ApproveProposal, {
@@ -60,11 +60,6 @@ export const initApprover: Action<ApproverFlags, []> = async (cli, flags) => {
   return 0
 }
 
-async function askSecret(cli: Cli): Promise<string> {
-  assertTerminal(cli, 'take --key-file')
-  return await askHidden(cli, 'Passphrase of the approver (not shown): ')
-}
-
 /** What nobody sees is typed twice, or a slip would lock everybody out. */
 async function askNewSecret(cli: Cli): Promise<string> {
   assertTerminal(cli, 'take --key-file')
@@ -89,15 +84,6 @@ async function setSecret(
     if (!isAsked || current !== undefined || !cli.stdin.isTTY) throw error
     const present = await askHidden(cli, 'Present passphrase of the approver (not shown): ')
     return await client.request(InitApprover, { secret, current: present })
-  }
-}
-
-function readKey(cli: Cli, file: string): string {
-  const path = resolve(cli.cwd, file)
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch (cause) {
-    throw new UsageError(`can't read the key file ${path}: ${systemCode(cause)}`, { cause })
   }
 }
 

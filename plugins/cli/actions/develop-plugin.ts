@@ -8,11 +8,13 @@ import type { Action } from '../command.ts'
 import type { Cli } from '../context.ts'
 import type { DevelopPluginFlags } from '../flags.ts'
 import { type DevNews, DevSession } from '../plugin-dev/dev-session.ts'
+import { grantLines } from '../present/plugins.ts'
+import { safeText } from '../present/safe-text.ts'
 import { shellQuoted } from '../present/shell-quoted.ts'
 import { jsonLine } from '../print.ts'
 import { readObject } from '../read-argument.ts'
 import { connectOptions, withClientOf } from '../store-client.ts'
-import { ask, assertTerminal } from '../terminal-questions.ts'
+import { agrees, assertTerminal } from '../terminal-questions.ts'
 import { untilSignalled } from '../until-signalled.ts'
 
 /** `orion plugin dev`: until a signal comes. */
@@ -107,9 +109,8 @@ function newsText(news: DevNews, { out }: Cli): string {
 
 function asker(cli: Cli): (name: string, grants: readonly string[]) => Promise<boolean> {
   return async (name, grants) => {
-    const asked = grants.map((grant) => `  - ${grant}\n`).join('')
-    const answer = await ask(cli, `${name} asks for:\n${asked}Let it, while you develop it? [y/N] `)
-    return /^y(es)?$/i.test(answer.trim())
+    await cli.err.write(`${safeText(name)} asks for:\n${grantLines(grants)}`)
+    return await agrees(cli, 'Let it, while you develop it?')
   }
 }
 

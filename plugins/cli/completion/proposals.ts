@@ -10,6 +10,8 @@ export interface Completing {
   json(partial: string, use: JsonUse): Promise<readonly string[]>
   /** Patterns over the topics of the types. */
   topics(): Promise<readonly string[]>
+  /** Names of the plugins of the store. */
+  plugins(): Promise<readonly string[]>
 }
 
 /** What a JSON text is: a filter, the data of a record, or changes of it. */
@@ -74,4 +76,9 @@ export const proposeChanges: Propose = async function (partial) {
 /** Patterns over topics. */
 export const proposeTopics: Propose = async function () {
   return (await this.completing?.topics()) ?? []
+}
+
+/** Names of plugins. */
+export const proposePlugins: Propose = async function () {
+  return (await this.completing?.plugins()) ?? []
 }

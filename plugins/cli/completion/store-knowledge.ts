@@ -5,6 +5,7 @@ import type { Client } from '../../../sdk/client/client.ts'
 import { connect } from '../../../sdk/client/connect.ts'
 import type { FieldDefinitions } from '../../../sdk/field.ts'
 import { fieldsShape } from '../../../sdk/field-shape.ts'
+import { ListPlugins } from '../../../sdk/protocol/plugins.ts'
 import { ListRecords } from '../../../sdk/protocol/records.ts'
 import { GetType, ListTypes } from '../../../sdk/protocol/types.ts'
 import type { Cli, GlobalFlags } from '../context.ts'
@@ -69,6 +70,11 @@ export class StoreKnowledge implements Completing {
     const types = await this.types()
     const facts = ['*', 'created', 'updated', 'deleted', 'restored', 'archived', 'purged']
     return types.flatMap((type) => facts.map((fact) => `${type}.${fact}`))
+  }
+
+  async plugins(): Promise<readonly string[]> {
+    const told = await this.#ask((client) => client.request(ListPlugins, {}, this.#options))
+    return (told?.plugins ?? []).map(({ name }) => name)
   }
 
   /** Ends the connection, if there is one. */

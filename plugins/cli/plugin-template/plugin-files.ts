@@ -88,6 +88,8 @@ orion list ${types}Note
 orion plugin logs ${plugin}
 \`\`\`
 
+When you have changed it, \`orion plugin add .\` again: other code than you agreed to is not started.
+
 \`plugin.ts\` is the plugin, \`plugin.test.ts\` its test.
 `
 }

@@ -15,9 +15,10 @@ export interface ExplainStyle {
 /** A failure in words: what happened, what is wrong where, and what to do. Several lines, with a line end. */
 export function explain(error: unknown, told: ToldError, style: ExplainStyle): string {
   const { colours } = style
-  const lines = isOrionError(error, 'conflict')
-    ? conflictLines(error.data, style)
-    : [`${colours.red(headline(told))}`, ...issueLines(told)]
+  const lines =
+    isOrionError(error, 'conflict') && isAboutRecord(error.data)
+      ? conflictLines(error.data, style)
+      : [`${colours.red(headline(told))}`, ...issueLines(told)]
   const { didYouMean, remedy, logPath, operation } = told.data
   if (operation !== undefined) lines.push(`  in operation ${operation} of the transaction, from 0`)
   if (typeof didYouMean === 'string') lines.push(`  did you mean: ${safeText(didYouMean)}`)
@@ -25,6 +26,11 @@ export function explain(error: unknown, told: ToldError, style: ExplainStyle): s
   if (advice !== undefined) lines.push(`  ${colours.bold('what to do:')} ${safeText(advice)}`)
   if (typeof logPath === 'string') lines.push(`  log: ${logPath}`)
   return `${lines.join('\n')}\n`
+}
+
+/** What else was looked at, such as the code of a plugin, only the message names. */
+function isAboutRecord({ reason, type }: ConflictData): boolean {
+  return reason !== 'digest' || type !== undefined
 }
 
 function headline({ message, kind }: ToldError): string {

@@ -3,6 +3,7 @@ import { instantMicros } from '../../../sdk/instant.ts'
 import type { DaemonStatusResult } from '../../../sdk/protocol/daemon.ts'
 import type { TextStyle } from '../print.ts'
 import { fieldLines } from './fields.ts'
+import { pluginTable } from './plugins.ts'
 import { safeText } from './safe-text.ts'
 import { drawTable } from './table.ts'
 import { age, bytes, duration } from './time.ts'
@@ -33,7 +34,7 @@ export function statusText(status: DaemonStatusResult, style: TextStyle): string
     ({ message, remedy }) => `\n${red('warning')}: ${safeText(message)}\n  ${safeText(remedy)}\n`,
   )
   const head = `${bold(`orion ${status.version}`)}  ${state}  ${who}`
-  return `${head}\n${facts}${warnings.join('')}${connectionTable(status, style)}`
+  return `${head}\n${facts}${warnings.join('')}${pluginsText(status, style)}${connectionTable(status, style)}`
 }
 
 /** How many events there are, and how many of the oldest are gone. */
@@ -55,6 +56,10 @@ function backupText(
   const leftMs = at === undefined ? 0 : instantMicros(at) / 1000 - now
   const next = at === undefined ? because : leftMs < 1000 ? 'now' : `in ${duration(leftMs)}`
   return `${last}\nnext: ${backups.running ? 'under way' : next}`
+}
+
+function pluginsText({ plugins = [] }: DaemonStatusResult, style: TextStyle): string {
+  return plugins.length === 0 ? '' : `\n${pluginTable(plugins, style)}`
 }
 
 function connectionTable({ connections }: DaemonStatusResult, style: TextStyle): string {

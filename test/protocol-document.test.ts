@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { generatedDocuments, withGeneratedParts } from '../scripts/protocol/tables.ts'
 import { notifications, requests } from '../sdk/protocol/methods.ts'
+import { daemonToPlugin } from '../sdk/protocol/plugin-messages.ts'
 
 const document = readFileSync(new URL('../PROTOCOL.md', import.meta.url), 'utf8')
 
@@ -15,7 +16,7 @@ for (const name of generatedDocuments) {
 }
 
 test('every message stands in PROTOCOL.md', () => {
-  for (const { method } of [...requests, ...notifications]) {
+  for (const { method } of [...requests, ...notifications, ...daemonToPlugin]) {
     assert.ok(document.includes(`\`${method}\``), method)
   }
 })
@@ -23,6 +24,7 @@ test('every message stands in PROTOCOL.md', () => {
 test('a document that drifted is noticed', () => {
   for (const [truth, lie] of [
     ['`record/get`', '`record/fetch`'],
+    ['timeMaxMs}', 'timeMax}'],
     ['| 40900 |', '| 40909 |'],
     ['previousVersion?', 'previousVersion'],
     ['Somebody else was first', 'Nobody was first'],

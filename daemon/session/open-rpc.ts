@@ -15,7 +15,7 @@ export function openRpcDocument(version: string): JsonObject {
       description:
         'JSON-RPC 2.0 in frames of Content-Length and UTF-8 JSON, as in the language server protocol.',
     },
-    methods: requests.map(methodOf),
+    methods: requests.map(describeRequest),
     components: { errors },
     'x-notifications': notifications.map(({ method, params, summary, direction }) => ({
       name: method,
@@ -35,7 +35,8 @@ export function withRecordTypes(document: JsonObject, schemas: JsonObject): Json
   return { ...document, components: { errors, schemas } }
 }
 
-function methodOf(definition: RequestDefinition): JsonObject {
+/** One request, as a method of the document. */
+export function describeRequest(definition: RequestDefinition): JsonObject {
   const params = schemaOf(definition.params, 'input')
   return {
     name: definition.method,

@@ -1,17 +1,18 @@
 /** The tables of the documents, from the declarations that serve them. */
 import { z } from 'zod'
 import { defaultLimits } from '../../daemon/limits.ts'
-import { openRpcDocument } from '../../daemon/session/open-rpc.ts'
+import { describeRequest, openRpcDocument } from '../../daemon/session/open-rpc.ts'
 import { type ErrorKind, isRetryable } from '../../sdk/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../sdk/json.ts'
 import { errorCodes } from '../../sdk/protocol/error-codes.ts'
+import { daemonToPlugin } from '../../sdk/protocol/plugin-messages.ts'
 import * as schemas from '../../sdk/protocol/schemas.ts'
 import { VERSION } from '../../sdk/version.ts'
 import { type DeclaredMember, readInterface } from './declared-interface.ts'
 
 /** The documents with generated parts, and which; each stands between `<!-- NAME -->` and `<!-- /NAME -->`. */
 const generatedParts = {
-  'PROTOCOL.md': ['requests', 'shapes', 'notifications', 'errors'],
+  'PROTOCOL.md': ['requests', 'plugin requests', 'shapes', 'notifications', 'errors'],
   'docs/settings.md': ['limits'],
 } as const
 /** A document with generated parts. */
@@ -39,6 +40,11 @@ function tableOf(name: PartName): string {
       return table(
         ['method', 'parameters', 'result', 'scope', 'what'],
         list(document.methods).map(requestRow),
+      )
+    case 'plugin requests':
+      return table(
+        ['method', 'parameters', 'result', 'what'],
+        daemonToPlugin.map((definition) => pluginRequestRow(describeRequest(definition))),
       )
     case 'notifications':
       return table(
@@ -119,6 +125,12 @@ const unitsByEnding: readonly (readonly [string, readonly (readonly [number, str
     ],
   ],
 ]
+
+/** Scopes are for those who ask the daemon; here it is the one who asks. */
+function pluginRequestRow(method: JsonObject): string[] {
+  const [name = '', params = '', result = '', , about = ''] = requestRow(method)
+  return [name, params, result, about]
+}
 
 function requestRow(method: JsonObject): string[] {
   const result = isJsonObject(method.result) ? method.result.schema : undefined

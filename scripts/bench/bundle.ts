@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 const directory = fileURLToPath(new URL('../../node_modules/.cache/orion-bench/', import.meta.url))
 
 /** Bundles a script of this folder; resolves with the path of the bundle. */
-async function bundle(script: string): Promise<string> {
+export async function bundle(script: string): Promise<string> {
   const outfile = `${directory}${script.replace(/\.ts$/, '.mjs')}`
   await build({
     entryPoints: [fileURLToPath(new URL(script, import.meta.url))],

@@ -39,6 +39,7 @@ export interface MigrationPlan {
 export function planMigration(
   stored: RecordTypeDefinition,
   request: MigrationRequest,
+  check: CheckDefinition,
 ): MigrationPlan {
   const { migrations } = request
   const applied = stored.migrations ?? []
@@ -58,7 +59,7 @@ export function planMigration(
   const definition =
     migrated.definition === undefined
       ? undefined
-      : withMarks(settled(migrated.definition, isDown ? undefined : request), marks)
+      : withMarks(settled(migrated.definition, isDown ? undefined : request, check), marks)
   const retired = new Map(
     [...migrated.retired].map(([field, now]) => [field, { now, by: nameOf(parts, field) }]),
   )
@@ -103,13 +104,19 @@ function stepsOf(migration: Migration, isDown: boolean): readonly MigrationStep[
   })
 }
 
+/** Throws for a definition that is wrong: what a peer sends is looked at before it is compared. */
+type CheckDefinition = (definition: RecordTypeDefinition) => void
+
 /** The type with what its declaration adds beyond the migrations. */
 function settled(
   migrated: RecordTypeDefinition,
   request: MigrationRequest | undefined,
+  check: CheckDefinition,
 ): RecordTypeDefinition {
   const { definition, migrations, to = migrations.length } = request ?? { migrations: [] }
   if (definition === undefined || to < migrations.length) return migrated
+  check(migrated)
+  check(definition)
   const { migrations: _, ...declared } = definition
   const difference = compareDefinitions(migrated, { ...declared, name: migrated.name })
   if (difference.kind !== 'migration') return difference.merged

@@ -79,7 +79,7 @@ export class TypeMigrations {
   ): Promise<Result> {
     const { context, registry, backups } = this.#parts
     const entry = context.type(params.type)
-    const plan = planMigration(entry.definition, params)
+    const plan = planMigration(entry.definition, params, (one) => registry.check(one))
     const { type } = params
     if (plan.direction === 'none') return outlineOf(type, entry, plan)
     this.#checkResult(type, plan)

@@ -352,6 +352,24 @@ test('migrations that do not lead to what is declared are refused', async (t) =>
   })
 })
 
+test('what is declared beside migrations is held to the rules before it is compared', async (t) => {
+  const store = await storeOfTasks(t, [{ summary: 'a' }])
+  const migrations = [one('title', [renameField('summary', 'title')])]
+  const odd: readonly string[] = [
+    '{"title":null}',
+    '{"title":{"kind":"list","items":null}}',
+    '{"title":{"kind":"object","fields":{"a":null}}}',
+    '{"title":7}',
+  ]
+  for (const fields of odd) {
+    const definition: RecordTypeDefinition = JSON.parse(`{"name":"Task","fields":${fields}}`)
+    const error = await refusal(store.migrateType({ type: 'Task', migrations, definition }, owner))
+    assert.equal(error.kind, 'invalid_request', fields)
+    assert.match(error.message, /the definition is wrong: /)
+  }
+  assert.equal(store.getType('Task').schemaVersion, 1)
+})
+
 test('a type that was removed does not come back by itself', async (t) => {
   const path = join(temporaryDirectory(t), 'store.db')
   const store = await storeOfTasks(t, [{ summary: 'a' }], path)

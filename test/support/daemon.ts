@@ -203,7 +203,7 @@ export function testPlace(
 ): { readonly location: StoreLocation; readonly env: Readonly<Record<string, string>> } {
   if (known !== undefined) return { location: known, env: environmentOf(known) }
   const root = mkdtempSync(join(tmpdir(), 'orion-d-'))
-  t.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
+  t.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 20 }))
   const location = locateStore({ store: join(root, 'store'), cwd: root, env: {} })
   return { location, env: environmentOf(location) }
 }

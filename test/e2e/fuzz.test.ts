@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { type FuzzReport, runFuzz } from './fuzz/fuzz-run.ts'
 import { seedsToRepeat } from './fuzz/seeds.ts'
 
-const inputs = process.env.ORION_LONG === '1' ? 500_000 : 20_000
+const inputs = process.env.ORION_LONG === '1' ? 500_000 : 10_000
 
 function assertSound(report: FuzzReport): void {
   const again = `again: npm run fuzz -- --seed ${report.seed} --inputs ${report.inputs}`

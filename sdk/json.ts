@@ -13,6 +13,12 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A copy of a value as JSON writes it: members that are undefined are not there. Empty for what is no object. */
+export function jsonObjectOf(value: unknown): JsonObject {
+  const json: unknown = JSON.parse(JSON.stringify(value))
+  return isJsonObject(json) ? json : {}
+}
+
 /** Whether two JSON values are equal; the order of members does not matter, `-0` equals `0`. */
 export function jsonEqual(left: Json | undefined, right: Json | undefined): boolean {
   if (left === right) return true

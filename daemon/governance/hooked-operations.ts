@@ -8,7 +8,9 @@ import type { Lifecycle, Record } from '../../sdk/model.ts'
 import type { HookOperation } from '../../sdk/protocol/plugin-messages.ts'
 import type { Guard, TransactOperation } from '../../sdk/protocol/records.ts'
 import { uuidV7 } from '../../sdk/uuid-v7.ts'
+import { daemonCaller } from '../store/actor-of.ts'
 import { draftOf } from '../store/changes.ts'
+import { moves } from '../store/lifecycle-moves.ts'
 import type { Caller, StoreApi } from '../store/store-api.ts'
 import type { HookChange, WriteHook, WriteHooks } from './write-hooks.ts'
 
@@ -134,7 +136,8 @@ class SeenRecords {
   ): Promise<Record | undefined> {
     const name = keyOf(key)
     if (this.#now.has(name)) return this.#now.get(name)
-    const { records } = await this.#store.getMany({ keys: [key] }, everything)
+    // A hook sees what it is about, whatever its writer may see.
+    const { records } = await this.#store.getMany({ keys: [key] }, daemonCaller)
     const record = records[0] ?? undefined
     if (isBinding) this.#guards.set(name, { ...key, version: record?.version ?? null })
     return record
@@ -161,9 +164,6 @@ class SeenRecords {
     return [...this.#guards].filter(([name]) => !known.has(name)).map(([, guard]) => guard)
   }
 }
-
-/** A hook sees what it is about, whatever its writer may see. */
-const everything: Caller = { principal: 'daemon', client: 'orion', mayRead: () => true }
 
 /** It will lose anyway, and is told so as if there were no hook. */
 function isLost(operation: TransactOperation, before: Record | undefined): boolean {
@@ -228,16 +228,7 @@ function isEmpty({ set, unset = [] }: HookChange): boolean {
 }
 
 function lifecycleAfter(op: TransactOperation['op']): Lifecycle | undefined {
-  switch (op) {
-    case 'delete':
-      return 'deleted'
-    case 'archive':
-      return 'archived'
-    case 'restore':
-      return 'active'
-    default:
-      return undefined
-  }
+  return op === 'delete' || op === 'archive' || op === 'restore' ? moves[op].lifecycle : undefined
 }
 
 function hookOperation(op: string): HookOperation {

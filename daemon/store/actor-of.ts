@@ -1,4 +1,4 @@
-/** On whose behalf an event is made. */
+/** On whose behalf something is done. */
 import type { Actor } from '../../sdk/model.ts'
 import type { Caller } from './store-api.ts'
 
@@ -14,3 +14,6 @@ export function actorOf({ principal, client, claims, scopes }: Author): Actor {
     ...(claims === undefined ? {} : { claims }),
   }
 }
+
+/** The daemon itself, which is asked by nobody and may see everything. */
+export const daemonCaller: Caller = { principal: 'daemon', client: 'orion', mayRead: () => true }

@@ -1,7 +1,7 @@
 /** The requests about record types. */
 import { isOrionError } from '../../sdk/errors.ts'
 import { jsonSchemaOf } from '../../sdk/record-schema.ts'
-import { actorOf } from './actor-of.ts'
+import { actorOf, daemonCaller } from './actor-of.ts'
 import type { LeftTables } from './left-tables.ts'
 import type { MigrationParts } from './migration-job.ts'
 import type { Caller, StoreApi } from './store-api.ts'
@@ -120,6 +120,3 @@ export class TypeRequests {
     await Promise.all([this.#migrations.close(), this.#parts.left.close()])
   }
 }
-
-/** Who defines the bundled types. */
-const daemonCaller: Caller = { principal: 'daemon', client: 'orion', mayRead: () => true }

@@ -1,7 +1,7 @@
 /** Actions: named operations with a checked input, which say what they would do before anything is done. */
 import { z } from 'zod'
 import type { Instant } from '../instant.ts'
-import { isJsonObject, type JsonObject } from '../json.ts'
+import { type JsonObject, jsonObjectOf } from '../json.ts'
 import type { Record, WriteResult } from '../model.ts'
 import type { TransactOperation } from '../protocol/records.ts'
 import type { RecordData, RecordType } from '../record-type.ts'
@@ -120,7 +120,7 @@ export function defineAction<I extends z.ZodObject>(
     requiresProposal: requiresProposal ?? false,
     dangerous: dangerous ?? false,
     retriesMax: retriesMax ?? 0,
-    inputSchema: jsonOf(schema),
+    inputSchema: jsonObjectOf(schema),
     prepare: (params) => {
       const parsed = input.safeParse(params)
       if (parsed.success) return { ok: true, action: prepared(declaration, parsed.data) }
@@ -172,9 +172,4 @@ async function told(check: () => Promise<string | undefined>): Promise<string | 
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function jsonOf(value: unknown): JsonObject {
-  const json: unknown = JSON.parse(JSON.stringify(value))
-  return isJsonObject(json) ? json : {}
 }

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { OrionError } from '../errors.ts'
 import { type Instant, parseInstant } from '../instant.ts'
-import { isJsonObject, type JsonObject } from '../json.ts'
+import { jsonObjectOf } from '../json.ts'
 import type { Record } from '../model.ts'
 import type { ParamsOf, RequestDefinition } from '../protocol/define.ts'
 import * as messages from '../protocol/plugin-messages.ts'
@@ -66,7 +66,7 @@ function toAnswer(decision: HookDecision<object>): z.input<typeof messages.RunHo
   }
   const { set, unset } = decision
   return {
-    ...(set === undefined ? {} : { set: jsonOf(set) }),
+    ...(set === undefined ? {} : { set: jsonObjectOf(set) }),
     ...(unset === undefined ? {} : { unset: [...unset] }),
   }
 }
@@ -170,9 +170,4 @@ function typed<T extends RecordType>(
 /** The hook was declared for the type of the write. */
 function unchecked(write: object): never {
   return write as never
-}
-
-function jsonOf(value: object): JsonObject {
-  const json: unknown = JSON.parse(JSON.stringify(value))
-  return isJsonObject(json) ? json : {}
 }

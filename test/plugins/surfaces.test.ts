@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { openRpcDocument } from '../../daemon/session/open-rpc.ts'
+import { envelopeColumns } from '../../daemon/store/record-type-entry.ts'
 import { createTableStatements } from '../../daemon/store/tables.ts'
 import { exampleRecord } from '../../plugins/cli/present/example-record.ts'
 import { orionRecordTypes } from '../../plugins/orion/record-types.ts'
@@ -44,17 +45,7 @@ for (const { definition } of orionRecordTypes) {
     for (const statement of createTableStatements(definition, { table: 'probed', indexSuffix: '' }))
       connection.exec(statement)
     const fields = Object.entries(definition.fields)
-    const columns = [
-      'id',
-      'version',
-      'created_at',
-      'created_by',
-      'updated_at',
-      'updated_by',
-      'lifecycle',
-      'seq',
-    ]
-    const names = [...columns, ...fields.map(([field]) => `"${field}"`)]
+    const names = [...envelopeColumns, ...fields.map(([field]) => `"${field}"`)]
     const insert = `INSERT INTO probed (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
     const sound = checker.check(exampleRecord(described(definition))?.least)
     assert.equal(sound.outcome, 'valid')

@@ -8,7 +8,7 @@ import type { RecordData, RecordType } from '../record-type.ts'
 import { type BulkOptions, type BulkResult, sendInBulk } from './bulk.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import { type EventStream, handleEach, type Subscription } from './event-stream.ts'
-import { GapRepairs, wholeRepair } from './gap-repair.ts'
+import { type GapRepair, GapRepairs, wholeRepair } from './gap-repair.ts'
 import type { LiveQuery } from './live-query.ts'
 import { openLiveQuery } from './open-live-query.ts'
 import { isRecordType, openStream, patternsOf } from './open-stream.ts'
@@ -285,8 +285,17 @@ export class Client implements AsyncDisposable {
     const { signal } = options
     const patterns = patternsOf(what, options)
     if (isRecordType(what)) await this.#definer.ensure(what, { signal })
-    const repair = isRecordType(what) ? wholeRepair : await this.#repairs.of(patterns, { signal })
+    const repair = await this.#repairOf(what, patterns, options)
     return await openStream(this.#hub, { patterns, repair, timeoutMs }, options)
+  }
+
+  async #repairOf(
+    what: RecordType | string | readonly string[],
+    patterns: readonly string[],
+    { repair, signal }: AnySubscriptionOptions,
+  ): Promise<GapRepair> {
+    if (repair === 'none') return { rebuilds: false, lost: patterns }
+    return isRecordType(what) ? wholeRepair : await this.#repairs.of(patterns, { signal })
   }
 
   async #close(): Promise<void> {

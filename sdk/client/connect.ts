@@ -57,6 +57,8 @@ export interface ConnectOptions {
   readonly maintenance?: boolean | undefined
   /** Gives up connecting. */
   readonly signal?: AbortSignal | undefined
+  /** Called with each connection that is made, the first one too, and when one is lost; for who shows whether there is one. */
+  readonly onConnection?: ((state: 'made' | 'lost') => void) | undefined
   /** Record types to define now rather than at their first use. */
   readonly types?: readonly RecordType[] | undefined
 }
@@ -74,7 +76,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
 /** Makes a client of what opens its sessions; resolves when it has the first. */
 export async function openClient(
   dialer: Dialer,
-  options: Pick<ConnectOptions, 'daemon' | 'timeoutMs' | 'signal' | 'types'> & {
+  options: Pick<ConnectOptions, 'daemon' | 'timeoutMs' | 'signal' | 'types' | 'onConnection'> & {
     readonly surroundings?: CallSurroundings
   },
 ): Promise<Client> {
@@ -82,8 +84,14 @@ export async function openClient(
   const keeper: SessionKeeper = new SessionKeeper(dialer, {
     dialMs: timeoutMs,
     joinOnly: options.daemon === 'join-only',
-    onReady: (session) => hub.sessionReady(session),
-    onLost: () => hub.sessionLost(),
+    onReady: (session) => {
+      hub.sessionReady(session)
+      options.onConnection?.('made')
+    },
+    onLost: () => {
+      hub.sessionLost()
+      options.onConnection?.('lost')
+    },
   })
   const seen = new SeenPosition()
   const hub = new SubscriptionHub(keeper, seen)

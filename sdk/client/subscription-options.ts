@@ -29,6 +29,11 @@ export interface SubscriptionOptions {
   /** Ends the subscription. */
   readonly signal?: AbortSignal
   /**
+   * `none`: nothing is read in the place of events that can't be served any more, for who only wants to know that something
+   * changed. Every pattern then counts as `lost`, so that `onGap` has to be there. `snapshot` unless said otherwise.
+   */
+  readonly repair?: 'snapshot' | 'none'
+  /**
    * Called in its place among the events when some can't be served any more. What they did to records is told by
    * synthetic events that follow. If the gap has `lost` patterns, then without this function it ends the subscription
    * with a `GoneError`, because going on in silence would hide a hole.

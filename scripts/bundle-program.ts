@@ -7,33 +7,18 @@
  *
  * Another directory than `dist` is for tests. `THIRD-PARTY.txt` in it holds the licences of the packages that went into it.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
+import { partsOfZod } from './parts-of-zod.ts'
+import { bundledPackages, licencesOf } from './third-party.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const directory = process.argv[2] ?? join(root, 'dist')
 
 /** Packages that look for files of their own beside them. */
 const external = ['sql.js', 'pino', './mcp.cjs']
-
-/**
- * Lets the bundler see which parts of zod are used; imported by its one name it comes whole, with the messages of all its
- * languages.
- */
-const partsOfZod: Plugin = {
-  name: 'parts of zod',
-  setup: (bundler) => {
-    bundler.onLoad({ filter: /\/(?:sdk|daemon|plugins|bin)\/.*\.ts$/ }, ({ path }) => ({
-      contents: agentsApart(readFileSync(path, 'utf8')).replace(
-        /^import \{ z \} from 'zod'$/m,
-        "import * as z from 'zod'",
-      ),
-      loader: 'ts',
-    }))
-  },
-}
 
 /** Leaves the server for AI agents out of the program, which requires it from beside it: code from a cache can't import. */
 const agentsApart = (contents: string): string =>
@@ -45,7 +30,7 @@ const [left] =
   readFileSync(join(directory, 'program.cjs'), 'utf8').match(/\bimport\("[^"]*"\)/) ?? []
 if (left !== undefined) throw new Error(`expected a program without ${left}: its code can't import`)
 const packages = [...new Set([program, agents].flatMap(bundledPackages))].sort()
-writeFileSync(join(directory, 'THIRD-PARTY.txt'), licencesOf(packages))
+writeFileSync(join(directory, 'THIRD-PARTY.txt'), licencesOf(root, packages))
 for (const [path, { bytes }] of [program, agents].flatMap(({ outputs }) =>
   Object.entries(outputs),
 )) {
@@ -70,32 +55,9 @@ async function bundle(entry: string, file: string): Promise<Metafile> {
     ignoreAnnotations: file === 'mcp.cjs',
     metafile: true,
     external,
-    plugins: [partsOfZod],
+    plugins: [partsOfZod(agentsApart)],
     define: { 'import.meta.url': 'programUrl' },
     banner: { js: "const programUrl = require('node:url').pathToFileURL(__filename).href;" },
   })
   return metafile
-}
-
-function bundledPackages({ inputs }: Metafile): string[] {
-  const names = Object.keys(inputs).flatMap((path) => {
-    const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
-    return name === undefined ? [] : [name]
-  })
-  return [...new Set(names)].sort()
-}
-
-function licencesOf(names: readonly string[]): string {
-  return names.map(licenceOf).join(`\n${'-'.repeat(72)}\n\n`)
-}
-
-/** The licence that a package brings; if it brings no text, what it says of it. */
-function licenceOf(name: string): string {
-  const directory = join(root, 'node_modules', name)
-  const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry))
-  if (file !== undefined)
-    return `${name}\n\n${readFileSync(join(directory, file), 'utf8').trim()}\n`
-  const { license, author } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
-  if (typeof license !== 'string') throw new Error(`expected a licence of ${name}, got none`)
-  return `${name}\n\n${license}, by ${typeof author === 'string' ? author : author?.name}\n`
 }

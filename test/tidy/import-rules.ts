@@ -74,6 +74,11 @@ const areas: { readonly [beginning: string]: Area } = {
   // Samples of what plugins can do with the records there are.
   'plugins/miner/': { may: ['sdk/', 'plugins/orion/'] },
   'plugins/ci-gate/': { may: ['sdk/', 'plugins/orion/'] },
+  // What an editor shows is told apart from the editor, so that it can be tested without one.
+  'plugins/vscode/src/model/': { may: ['sdk/'] },
+  'plugins/vscode/src/views/': { may: ['sdk/', 'plugins/vscode/src/model/'] },
+  'plugins/vscode/src/host/': { may: ['sdk/', 'plugins/vscode/src/'] },
+  'plugins/vscode/src/extension.ts': { may: ['plugins/vscode/src/'] },
   // It brings data over that lies in SQLite files of another program, into the record types of another plugin.
   'plugins/legacy/': {
     may: [
@@ -102,6 +107,7 @@ const packages: { readonly [name: string]: Area } = {
   'sql.js': { may: ['daemon/store/engine/'] },
   tsx: { may: [] },
   typescript: { may: [] },
+  vscode: { may: ['plugins/vscode/src/host/', 'plugins/vscode/src/extension.ts'] },
   'vscode-jsonrpc': {
     may: ['sdk/protocol/', 'sdk/transport/', 'sdk/client/', 'sdk/plugin/', 'daemon/session/'],
   },

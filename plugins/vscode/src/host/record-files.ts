@@ -1,0 +1,219 @@
+import {
+  Disposable,
+  EventEmitter,
+  type FileChangeEvent,
+  FileChangeType,
+  FilePermission,
+  type FileStat,
+  FileSystemError,
+  type FileSystemProvider,
+  FileType,
+  Uri,
+  window,
+  workspace,
+} from 'vscode'
+import { isOrionError } from '../../../../sdk/errors.ts'
+import type { Event } from '../../../../sdk/model.ts'
+import { GetRecord } from '../../../../sdk/protocol/records.ts'
+import { editDocument, newDocument } from '../model/edit-document.ts'
+import { problemLine, problemOf } from '../model/problem.ts'
+import type { RecordAddress } from '../model/record-address.ts'
+import { fieldsOf, saveRecord } from '../model/save-record.ts'
+import { plainLine } from '../model/visible-text.ts'
+import type { Conflicts } from './conflicts.ts'
+import { addressOf, editScheme } from './documents.ts'
+import type { StoreSession } from './store-session.ts'
+import type { Stores } from './stores.ts'
+
+/**
+ * Records as files that can be edited. Saving is a compare-and-swap: the text names the version that it is based on, and whoever
+ * was first is asked about, never overwritten.
+ *
+ * While a document has changes of its own, the record behind it seems to stand still: the editor’s own way of dealing with files
+ * that changed on disk offers to overwrite them, and knows nothing of versions. A save finds out, and shows all three sides.
+ */
+export class RecordFiles implements FileSystemProvider, Disposable {
+  readonly #stores: Stores
+  readonly #conflicts: Conflicts
+  readonly #emitter = new EventEmitter<FileChangeEvent[]>()
+  readonly #registrations: Disposable[]
+  /** What the editor was told last of documents that are open. */
+  readonly #told = new Map<string, Told>()
+
+  readonly onDidChangeFile = this.#emitter.event
+
+  constructor(stores: Stores, conflicts: Conflicts) {
+    this.#stores = stores
+    this.#conflicts = conflicts
+    this.#registrations = [
+      workspace.registerFileSystemProvider(editScheme, this, { isCaseSensitive: true }),
+      workspace.onDidCloseTextDocument(({ uri }) => this.#told.delete(uri.toString())),
+      stores.onChange(({ session, event }) => this.#note(session, event)),
+    ]
+  }
+
+  async stat(uri: Uri): Promise<FileStat> {
+    const told = this.#told.get(uri.toString())
+    if (told !== undefined && isDirty(uri)) return statOf(told)
+    return statOf(await this.#look(uri))
+  }
+
+  async readFile(uri: Uri): Promise<Uint8Array> {
+    return (await this.#look(uri)).bytes
+  }
+
+  async writeFile(uri: Uri, content: Uint8Array): Promise<void> {
+    const { session, address } = this.#session(uri)
+    const text = Buffer.from(content).toString('utf8')
+    const outcome = await attempt(async () => await saveRecord(session.client, address, text))
+    switch (outcome.kind) {
+      case 'saved':
+      case 'unchanged':
+        this.#conflicts.settle(uri)
+        this.#told.delete(uri.toString())
+        // The editor reads it again, and so learns the version that it is based on now.
+        setTimeout(() => this.#tellChange(uri), afterSaveMs)
+        return
+      case 'conflict': {
+        const { current } = outcome.conflict
+        void this.#conflicts.meet(uri, outcome.conflict)
+        const who = plainLine(current.updatedBy, 60)
+        throw FileSystemError.Unavailable(
+          `nothing was written, because ${who} has changed it meanwhile (version ${current.version}). Your text is still here: take one side, or merge them.`,
+        )
+      }
+      default:
+        outcome satisfies never
+    }
+  }
+
+  watch(): Disposable {
+    // All records are followed as it is.
+    return new Disposable(() => {})
+  }
+
+  readDirectory(): [string, FileType][] {
+    return []
+  }
+
+  createDirectory(): never {
+    throw FileSystemError.NoPermissions('records are no directories')
+  }
+
+  delete(): never {
+    throw FileSystemError.NoPermissions('delete a record by the command Orion: Delete Record')
+  }
+
+  rename(): never {
+    throw FileSystemError.NoPermissions('a record keeps its id')
+  }
+
+  dispose(): void {
+    for (const one of this.#registrations) one.dispose()
+    this.#emitter.dispose()
+  }
+
+  /** Reads a record as the editor shall see it now. */
+  async #look(uri: Uri): Promise<Told> {
+    const { session, address } = this.#session(uri)
+    return await attempt(async () => {
+      const { version, text, isReadOnly } = await documentOf(session, address)
+      const key = uri.toString()
+      const before = this.#told.get(key)
+      const bytes = Buffer.from(text)
+      const isSame = before?.bytes.equals(bytes) === true
+      const changedAt = isSame
+        ? before.changedAt
+        : Math.max(Date.now(), (before?.changedAt ?? 0) + 1)
+      const told = { version, bytes, changedAt, isReadOnly }
+      this.#told.set(key, told)
+      return told
+    })
+  }
+
+  #session(uri: Uri): { readonly session: StoreSession; readonly address: RecordAddress } {
+    const address = addressOf(uri)
+    const session = address === undefined ? undefined : this.#stores.find(address.store)
+    if (address === undefined || address.version !== undefined)
+      throw FileSystemError.FileNotFound(uri)
+    if (session?.link.client !== undefined) return { session, address }
+    throw FileSystemError.Unavailable('There is no connection to the store of this record.')
+  }
+
+  #note(session: StoreSession, event: Event | undefined): void {
+    if (this.#told.size === 0) return
+    for (const key of this.#told.keys()) {
+      const uri = Uri.parse(key, true)
+      const address = addressOf(uri)
+      if (address?.store !== session.place.key) continue
+      if (event !== undefined && (event.type !== address.type || event.id !== address.id)) continue
+      if (!isDirty(uri)) this.#tellChange(uri)
+      else if (event !== undefined) this.#warn(uri, event)
+    }
+  }
+
+  /** Said once a version, in the status bar: who writes is not interrupted, and a save will ask. */
+  #warn(uri: Uri, { version, actor }: Event): void {
+    const told = this.#told.get(uri.toString())
+    if (told === undefined || version === undefined || version <= told.version) return
+    const who = plainLine(actor.principal, 60)
+    window.setStatusBarMessage(
+      `$(warning) ${who} has changed the record that you edit (version ${version}); saving will ask what to take`,
+      warnMs,
+    )
+  }
+
+  #tellChange(uri: Uri): void {
+    this.#emitter.fire([{ type: FileChangeType.Changed, uri }])
+  }
+}
+
+interface Told {
+  readonly version: number
+  readonly bytes: Buffer
+  readonly changedAt: number
+  readonly isReadOnly: boolean
+}
+
+/** The editor takes note of its own save first. */
+const afterSaveMs = 50
+const warnMs = 10_000
+
+function statOf({ bytes, changedAt, isReadOnly }: Told): FileStat {
+  const stat = { type: FileType.File, ctime: 0, mtime: changedAt, size: bytes.byteLength }
+  return isReadOnly ? { ...stat, permissions: FilePermission.Readonly } : stat
+}
+
+async function documentOf({ client }: StoreSession, { type, id }: RecordAddress) {
+  const fields = await fieldsOf(client, type)
+  try {
+    const record = await client.request(GetRecord, { type, id })
+    const text = editDocument(record, record.data, fields)
+    // What was handed in is what others look at: it is taken back and proposed anew, never edited.
+    const isReadOnly = type === 'Proposal' && record.data.status !== 'draft'
+    return { version: record.version, text, isReadOnly }
+  } catch (error) {
+    if (!isOrionError(error, 'not_found')) throw error
+    return { version: 0, text: newDocument(type, id, fields), isReadOnly: false }
+  }
+}
+
+function isDirty(uri: Uri): boolean {
+  const key = uri.toString()
+  return workspace.textDocuments.some((one) => one.isDirty && one.uri.toString() === key)
+}
+
+/** What goes wrong is told as the editor tells it: after “Failed to save …”. */
+async function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof FileSystemError) throw error
+    const issues = isOrionError(error, 'invalid_record') ? error.data.issues : []
+    const where = issues.slice(0, 5).map(({ path, message }) => `${path}: ${message}`)
+    const told = plainLine([problemLine(problemOf(error)), ...where].join(' '), 800)
+    throw isOrionError(error, 'not_found')
+      ? FileSystemError.FileNotFound(told)
+      : FileSystemError.Unavailable(told)
+  }
+}

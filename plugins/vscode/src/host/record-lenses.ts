@@ -1,0 +1,83 @@
+import {
+  CodeLens,
+  type CodeLensProvider,
+  type Disposable,
+  EventEmitter,
+  languages,
+  Range,
+  type TextDocument,
+  window,
+} from 'vscode'
+import type { RecordAddress } from '../model/record-address.ts'
+import { addressOf, editScheme, readScheme } from './documents.ts'
+import type { ProposalReviews } from './proposal-reviews.ts'
+import type { RecordDocuments } from './record-documents.ts'
+
+/**
+ * What can be done, above the lines it is about. The commands and their arguments are made here, of addresses and version
+ * numbers: nothing that a record says becomes one.
+ */
+export class RecordLenses implements CodeLensProvider, Disposable {
+  readonly #documents: RecordDocuments
+  readonly #reviews: ProposalReviews
+  readonly #emitter = new EventEmitter<void>()
+  readonly #registrations: Disposable[]
+
+  readonly onDidChangeCodeLenses = this.#emitter.event
+
+  constructor(documents: RecordDocuments, reviews: ProposalReviews) {
+    this.#documents = documents
+    this.#reviews = reviews
+    this.#registrations = [
+      languages.registerCodeLensProvider([{ scheme: readScheme }, { scheme: editScheme }], this),
+      window.onDidChangeActiveTextEditor(() => this.#emitter.fire()),
+    ]
+  }
+
+  provideCodeLenses({ uri, lineCount }: TextDocument): CodeLens[] {
+    const address = addressOf(uri)
+    if (address === undefined || address.version !== undefined) return []
+    if (uri.scheme === editScheme) return [lens(0, 'Show History', 'orion.record.open', [address])]
+    const shown = this.#documents.shown(uri)
+    const versions = (shown?.versions ?? [])
+      .filter(({ line }) => line < lineCount)
+      .flatMap(({ line, version, before }) =>
+        before === undefined
+          ? []
+          : [lens(line, `compare ${before} ↔ ${version}`, compare, [address, before, version])],
+      )
+    return [...this.#headLenses(address), ...versions]
+  }
+
+  dispose(): void {
+    for (const one of this.#registrations) one.dispose()
+    this.#emitter.dispose()
+  }
+
+  #headLenses(address: RecordAddress): CodeLens[] {
+    if (address.type !== 'Proposal') {
+      return [lens(0, '$(edit) Edit', 'orion.record.edit', [address])]
+    }
+    const difference = lens(0, '$(diff) Show Differences', 'orion.proposal.diff', [address])
+    switch (this.#reviews.seen(address)?.status) {
+      case 'pending':
+        return [
+          difference,
+          lens(0, '$(check) Approve…', 'orion.proposal.approve', [address]),
+          lens(0, '$(close) Reject…', 'orion.proposal.reject', [address]),
+        ]
+      case 'approved':
+        return [difference, lens(0, '$(play) Execute…', 'orion.proposal.execute', [address])]
+      case 'draft':
+        return [difference, lens(0, '$(arrow-up) Submit', 'orion.proposal.submit', [address])]
+      default:
+        return [difference]
+    }
+  }
+}
+
+const compare = 'orion.record.compareVersions'
+
+function lens(line: number, title: string, command: string, args: readonly unknown[]): CodeLens {
+  return new CodeLens(new Range(line, 0, line, 0), { title, command, arguments: [...args] })
+}

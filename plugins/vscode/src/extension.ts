@@ -33,9 +33,9 @@ import { searchRecords } from './host/search-pick.ts'
 import { readSettings } from './host/settings.ts'
 import { StatusItem } from './host/status-item.ts'
 import { createStore, enterToken, showMenu } from './host/store-commands.ts'
-import type { ViewName } from './host/store-session.ts'
 import { Stores } from './host/stores.ts'
 import { isStoreNode, StoreTree } from './host/tree.ts'
+import type { ViewName } from './views/store-session.ts'
 
 /** Called by the editor once, when a folder with a store is opened or a view of Orion is looked at. */
 export function activate(context: ExtensionContext): void {

@@ -13,8 +13,8 @@ import { uuidV7 } from '../../../../sdk/uuid-v7.ts'
 import { shortTime } from '../model/instants.ts'
 import type { RecordAddress } from '../model/record-address.ts'
 import { plainLine, visibleLine } from '../model/visible-text.ts'
+import type { StoreSession } from '../views/store-session.ts'
 import { editUri } from './documents.ts'
-import type { StoreSession } from './store-session.ts'
 import type { Stores } from './stores.ts'
 
 /** Opens a record to be edited. */

@@ -5,9 +5,9 @@ import { failuresToTell, failureText, NoticeGate } from '../model/failure-notice
 import { counted } from '../model/instants.ts'
 import type { JobRun } from '../model/job-board.ts'
 import { plainLine } from '../model/visible-text.ts'
+import type { StoreSession } from '../views/store-session.ts'
 import { openRecord } from './record-commands.ts'
 import { readSettings } from './settings.ts'
-import type { StoreSession } from './store-session.ts'
 import type { StoreNews, Stores } from './stores.ts'
 
 /** Tells of failures and of proposals that wait: as wished, and never more often than wished. */

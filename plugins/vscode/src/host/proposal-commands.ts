@@ -15,9 +15,9 @@ import {
 import { questionText, refusalText, voidReason } from '../model/proposal-document.ts'
 import type { RecordAddress } from '../model/record-address.ts'
 import { plainLine } from '../model/visible-text.ts'
+import type { StoreSession } from '../views/store-session.ts'
 import type { ProposalReviews } from './proposal-reviews.ts'
 import { openRecord } from './record-commands.ts'
-import type { StoreSession } from './store-session.ts'
 import type { Stores } from './stores.ts'
 
 /** What the commands need. */

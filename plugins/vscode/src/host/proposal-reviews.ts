@@ -14,8 +14,8 @@ import { operationTitle, proposalLines, sidesOf, voidReason } from '../model/pro
 import type { RecordAddress } from '../model/record-address.ts'
 import { comparedText, type RecordDocument, withHistory } from '../model/record-document.ts'
 import { plainLine } from '../model/visible-text.ts'
+import type { StoreSession } from '../views/store-session.ts'
 import { readUri } from './documents.ts'
-import type { StoreSession } from './store-session.ts'
 import type { Stores } from './stores.ts'
 
 /**

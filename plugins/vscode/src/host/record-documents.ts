@@ -16,9 +16,9 @@ import {
   recordDocument,
 } from '../model/record-document.ts'
 import { RefreshScheduler } from '../model/refresh-scheduler.ts'
+import type { StoreSession } from '../views/store-session.ts'
 import { addressOf, readScheme } from './documents.ts'
 import type { ProposalReviews } from './proposal-reviews.ts'
-import type { StoreSession } from './store-session.ts'
 import type { Stores } from './stores.ts'
 
 /** Shows records as documents to be read, and keeps those that are open current. */

@@ -20,9 +20,9 @@ import { problemLine, problemOf } from '../model/problem.ts'
 import type { RecordAddress } from '../model/record-address.ts'
 import { fieldsOf, saveRecord } from '../model/save-record.ts'
 import { plainLine } from '../model/visible-text.ts'
+import type { StoreSession } from '../views/store-session.ts'
 import type { Conflicts } from './conflicts.ts'
 import { addressOf, editScheme } from './documents.ts'
-import type { StoreSession } from './store-session.ts'
 import type { Stores } from './stores.ts'
 
 /**

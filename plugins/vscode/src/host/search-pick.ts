@@ -4,8 +4,8 @@ import { problemOf } from '../model/problem.ts'
 import type { RecordAddress } from '../model/record-address.ts'
 import { hitItem } from '../model/search-hit.ts'
 import { plainLine } from '../model/visible-text.ts'
+import type { StoreSession } from '../views/store-session.ts'
 import { openRecord } from './record-commands.ts'
-import type { StoreSession } from './store-session.ts'
 import type { Stores } from './stores.ts'
 
 /** Searches the records of all stores while one types, and opens what is chosen. */

@@ -8,8 +8,8 @@ import {
   workspace,
 } from 'vscode'
 import { type StoreStatus, statusText } from '../model/status-text.ts'
+import type { StoreSession } from '../views/store-session.ts'
 import { readSettings } from './settings.ts'
-import type { StoreSession } from './store-session.ts'
 import type { Stores } from './stores.ts'
 
 /** The entry of the status bar: whether there is a connection, what fails, and what waits for the reader. */

@@ -13,9 +13,9 @@ import { environmentForDaemon } from '../model/orion-program.ts'
 import type { Problem } from '../model/problem.ts'
 import { type StorePlace, storePlaces } from '../model/store-places.ts'
 import type { SummaryNews } from '../model/store-summary.ts'
+import { StoreSession } from '../views/store-session.ts'
 import { storeOpener } from './open-store.ts'
 import { readSettings } from './settings.ts'
-import { StoreSession } from './store-session.ts'
 
 /**
  * What the window as a whole has to say, beside its stores: nobody trusts it, there is no folder, no store, or all is well.

@@ -14,7 +14,7 @@ import { problemLine, problemOf } from '../model/problem.ts'
 import { RefreshScheduler } from '../model/refresh-scheduler.ts'
 import type { RowIcon, TreeNode } from '../model/rows.ts'
 import { plainLine, visibleLine } from '../model/visible-text.ts'
-import type { StoreSession, ViewName } from './store-session.ts'
+import type { StoreSession, ViewName } from '../views/store-session.ts'
 import type { StoreChange, Stores } from './stores.ts'
 
 /** A row of a tree in the editor, with the store it came from. */

@@ -56,7 +56,8 @@ export function newDocument(type: string, id: string, fields: FieldDefinitions):
  */
 export function parseEdit(text: string): EditedRecord {
   const [first = ''] = text.split('\n', 1)
-  const version = /, version (\d{1,15})\. Saving /.exec(first)?.[1]
+  // The last place that looks so: an id may look like this line itself.
+  const version = /^\/\/ .*, version (\d{1,15})\. Saving /.exec(first)?.[1]
   if (version === undefined) {
     throw new EditProblem(
       'the first line, which names the version that was edited, is missing or changed: undo that, or open the record again',

@@ -9,7 +9,7 @@ import { type Command, findProgram } from '../support/process-outside.ts'
 
 test('Neovim’s language client reads, writes, loses a race and receives events, over stdio and over the socket', async (t) => {
   const neovim = findProgram(t, {
-    what: 'Neovim 0.10 or newer (`tsx scripts/install-neovim.ts`)',
+    what: 'Neovim 0.10 or newer (`tsx scripts/install-editors.ts`)',
     commands: candidates(),
     trial: { args: ['--version'], prints: /^NVIM v(0\.[1-9]\d|[1-9])/ },
   })

@@ -99,10 +99,11 @@ function registerStoreCommands(register: Register, { context, log, stores, trees
   register('orion.list.more', (target) => showMore(trees, target))
 }
 
-function registerRecordCommands(register: Register, { stores, reviews, conflicts }: Parts): void {
+function registerRecordCommands(register: Register, parts: Parts): void {
+  const { stores, reviews, conflicts, trees } = parts
   const about = (name: string, run: (address: Address) => unknown): void =>
     register(name, (target) => {
-      const address = recordOf(target)
+      const address = recordOf(chosenIn(trees, target))
       return address === undefined
         ? window.showInformationMessage('Choose a record in a view of Orion, or open one, first.')
         : run(address)
@@ -138,4 +139,10 @@ type Address = NonNullable<ReturnType<typeof recordOf>>
 /** Continues a list, and draws the view it is in. */
 function showMore(trees: readonly StoreTree[], target: unknown): void {
   if (isStoreNode(target)) for (const tree of trees) tree.showMore(target)
+}
+
+/** A key is pressed in a view, and names it: what it is about is what is chosen there. */
+function chosenIn(trees: readonly StoreTree[], target: unknown): unknown {
+  const tree = trees.find(({ name }) => name === target)
+  return tree === undefined ? target : tree.view.selection[0]
 }

@@ -23,7 +23,10 @@ export function storeOpener(place: StorePlace, context: ExtensionContext): OpenC
     if (!workspace.isTrusted) throw new Error('expected a workspace that is trusted')
     const environment = environmentForDaemon(process.env)
     const token = await accessToken(place, context)
-    const open = async (daemonCommand: DaemonCommand | undefined): Promise<Client> =>
+    const open = async (
+      daemonCommand: DaemonCommand | undefined,
+      tell: Parameters<OpenClient>[0]['onConnection'] | undefined = onConnection,
+    ): Promise<Client> =>
       await connect({
         store: place.directory,
         cwd: place.folder,
@@ -34,16 +37,18 @@ export function storeOpener(place: StorePlace, context: ExtensionContext): OpenC
         token,
         narrow: token === undefined ? { scopes: [...ownerScopes] } : undefined,
         timeoutMs: connectMs,
-        onConnection,
+        onConnection: tell,
         signal,
       })
-    const command = mode === 'join' ? undefined : commandFor(place)
-    if (!(command instanceof ProgramMissing)) return await open(command)
-    try {
-      return await open(undefined)
-    } catch {
-      throw command // Nobody serves either, so that what is missing is what counts.
+    const command = commandFor(place)
+    if (command instanceof ProgramMissing) {
+      return await open(undefined).catch(() => {
+        throw command // Nobody serves either, so that what is missing is what counts.
+      })
     }
+    // Somebody else has to serve before one that only looks connects; from then on it goes on like any other.
+    if (mode === 'join') await (await open(undefined, () => {})).close()
+    return await open(command)
   }
 }
 

@@ -43,7 +43,7 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
     const [record, seen, history] = await Promise.all([
       client.request(GetRecord, { type, id }),
       client.request(DiffProposal, { id }),
-      client.request(RecordHistory, { type, id, limit: 100 }),
+      client.request(RecordHistory, { type, id, limit: 50 }),
     ])
     const key = readUri(address).toString()
     const before = this.#seen.get(key)

@@ -111,7 +111,7 @@ export class RecordDocuments implements TextDocumentContentProvider, Disposable 
 /** Least time between two looks at documents that are open, in milliseconds. */
 const redrawMs = 500
 /** Versions that are listed in a document. */
-const historyLimit = 100
+const historyLimit = 50
 
 async function readDocument(
   { client }: StoreSession,

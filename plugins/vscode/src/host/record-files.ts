@@ -15,7 +15,7 @@ import {
 import { isOrionError } from '../../../../sdk/errors.ts'
 import type { Event } from '../../../../sdk/model.ts'
 import { GetRecord } from '../../../../sdk/protocol/records.ts'
-import { editDocument, newDocument } from '../model/edit-document.ts'
+import { editDocument, newDocument, rebased, versionNamed } from '../model/edit-document.ts'
 import { problemLine, problemOf } from '../model/problem.ts'
 import type { RecordAddress } from '../model/record-address.ts'
 import { fieldsOf, saveRecord } from '../model/save-record.ts'
@@ -54,6 +54,11 @@ export class RecordFiles implements FileSystemProvider, Disposable {
 
   async stat(uri: Uri): Promise<FileStat> {
     const told = this.#told.get(uri.toString())
+    if (told?.savedFrom !== undefined) {
+      // The editor takes note of its own save. Then it reads the record again, and so learns which version it has now.
+      setTimeout(() => this.#readAgain(uri, told), afterSaveMs)
+      return statOf(told)
+    }
     if (told !== undefined && isDirty(uri)) return statOf(told)
     return statOf(await this.#look(uri))
   }
@@ -63,16 +68,15 @@ export class RecordFiles implements FileSystemProvider, Disposable {
   }
 
   async writeFile(uri: Uri, content: Uint8Array): Promise<void> {
-    const { session, address } = this.#session(uri)
-    const text = Buffer.from(content).toString('utf8')
+    const { session, address } = await this.#session(uri)
+    const written = Buffer.from(content).toString('utf8')
+    const text = this.#basedOnSave(uri, written)
     const outcome = await attempt(async () => await saveRecord(session.client, address, text))
     switch (outcome.kind) {
       case 'saved':
       case 'unchanged':
         this.#conflicts.settle(uri)
-        this.#told.delete(uri.toString())
-        // The editor reads it again, and so learns the version that it is based on now.
-        setTimeout(() => this.#tellChange(uri), afterSaveMs)
+        this.#saved(uri, { content, version: outcome.version, from: versionNamed(written) ?? 0 })
         return
       case 'conflict': {
         const { current } = outcome.conflict
@@ -113,9 +117,41 @@ export class RecordFiles implements FileSystemProvider, Disposable {
     this.#emitter.dispose()
   }
 
+  /** What was saved is what the editor is told of, until it has taken note of it. */
+  #saved(
+    uri: Uri,
+    save: { readonly content: Uint8Array; readonly version: number; readonly from: number },
+  ) {
+    const { version, from: savedFrom } = save
+    const changedAt = Math.max(Date.now(), (this.#told.get(uri.toString())?.changedAt ?? 0) + 1)
+    const told = {
+      version,
+      bytes: Buffer.from(save.content),
+      changedAt,
+      isReadOnly: false,
+      savedFrom,
+    }
+    this.#told.set(uri.toString(), told)
+    setTimeout(() => this.#readAgain(uri, told), afterSaveMaxMs)
+  }
+
+  /** Who goes on typing before the editor has read again what it saved has built on that save, whatever the first line says. */
+  #basedOnSave(uri: Uri, text: string): string {
+    const told = this.#told.get(uri.toString())
+    if (told?.savedFrom === undefined || told.savedFrom !== versionNamed(text)) return text
+    return rebased(text, told.version)
+  }
+
+  #readAgain(uri: Uri, told: Told): void {
+    if (this.#told.get(uri.toString()) !== told || isDirty(uri)) return
+    const { savedFrom: _, ...rest } = told
+    this.#told.set(uri.toString(), rest)
+    this.#tellChange(uri)
+  }
+
   /** Reads a record as the editor shall see it now. */
   async #look(uri: Uri): Promise<Told> {
-    const { session, address } = this.#session(uri)
+    const { session, address } = await this.#session(uri)
     return await attempt(async () => {
       const { version, text, isReadOnly } = await documentOf(session, address)
       const key = uri.toString()
@@ -131,12 +167,16 @@ export class RecordFiles implements FileSystemProvider, Disposable {
     })
   }
 
-  #session(uri: Uri): { readonly session: StoreSession; readonly address: RecordAddress } {
+  /** A document may be there before the connection: those of the last time are opened with the window. */
+  async #session(
+    uri: Uri,
+  ): Promise<{ readonly session: StoreSession; readonly address: RecordAddress }> {
     const address = addressOf(uri)
-    const session = address === undefined ? undefined : this.#stores.find(address.store)
-    if (address === undefined || address.version !== undefined)
+    if (address === undefined || address.version !== undefined) {
       throw FileSystemError.FileNotFound(uri)
-    if (session?.link.client !== undefined) return { session, address }
+    }
+    const session = await this.#stores.connected(address.store, connectMs)
+    if (session !== undefined) return { session, address }
     throw FileSystemError.Unavailable('There is no connection to the store of this record.')
   }
 
@@ -173,10 +213,15 @@ interface Told {
   readonly bytes: Buffer
   readonly changedAt: number
   readonly isReadOnly: boolean
+  /** Of a save that the editor has not read again yet: the version that it was based on. */
+  readonly savedFrom?: number
 }
 
-/** The editor takes note of its own save first. */
-const afterSaveMs = 50
+/** The editor takes note of its own save first; where it does not, it is told all the same. */
+const afterSaveMs = 100
+const afterSaveMaxMs = 2_000
+/** How long a document waits for a connection, in milliseconds. */
+const connectMs = 15_000
 const warnMs = 10_000
 
 function statOf({ bytes, changedAt, isReadOnly }: Told): FileStat {

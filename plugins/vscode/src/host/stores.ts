@@ -102,6 +102,27 @@ export class Stores implements Disposable {
     return this.#sessions.get(key)
   }
 
+  /** The session of a store once it is connected; undefined when it is not within the time, in milliseconds. */
+  async connected(key: string, timeoutMs: number): Promise<StoreSession | undefined> {
+    const look = (): StoreSession | undefined => {
+      const session = this.find(key)
+      return session?.link.client === undefined ? undefined : session
+    }
+    const there = look()
+    if (there !== undefined || !workspace.isTrusted) return there
+    return await new Promise((resolve) => {
+      const settle = (): void => {
+        registration.dispose()
+        clearTimeout(timer)
+        resolve(look())
+      }
+      const timer = setTimeout(settle, timeoutMs)
+      const registration = this.onState(() => {
+        if (look() !== undefined) settle()
+      })
+    })
+  }
+
   /** Connects to a store although it is not there yet: the daemon makes it. */
   want(place: StorePlace): void {
     this.#wanted.add(place.key)

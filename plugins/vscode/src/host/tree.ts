@@ -29,7 +29,7 @@ export interface StoreNode {
  */
 export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
   readonly view: TreeView<StoreNode>
-  readonly #name: ViewName
+  readonly name: ViewName
   readonly #stores: Stores
   readonly #emitter = new EventEmitter<undefined>()
   readonly #scheduler: RefreshScheduler
@@ -50,7 +50,7 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
       readonly report: (error: unknown) => void
     },
   ) {
-    this.#name = name
+    this.name = name
     this.#stores = parts.stores
     this.#report = parts.report
     this.#scheduler = new RefreshScheduler(async () => await this.#draw(), {
@@ -67,7 +67,7 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
       this.#stores.onState(() => this.refresh()),
       this.#stores.onChange((change) => this.#take(change)),
       this.#stores.onNews(() => {
-        if (this.#name === 'jobs') this.refresh()
+        if (this.name === 'jobs') this.refresh()
       }),
     ]
     this.#tellConnection()
@@ -83,7 +83,7 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
   showMore(row: StoreNode): void {
     if (!this.#continued.has(row)) return
     row.node.more?.()
-    if (this.#name === 'jobs') row.session.moreResults()
+    if (this.name === 'jobs') row.session.moreResults()
     this.refresh()
   }
 
@@ -122,7 +122,7 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
       return nodes
     } catch (error) {
       this.#report(error)
-      return [{ session, node: problemNode(error, parent?.row.key ?? this.#name) }]
+      return [{ session, node: problemNode(error, parent?.row.key ?? this.name) }]
     } finally {
       this.#reads.delete(reading)
     }
@@ -130,9 +130,9 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
 
   async #roots(session: StoreSession): Promise<readonly TreeNode[]> {
     const { state } = session.link
-    if (state.kind === 'failed') return [problemNode(problemLine(state.problem), this.#name)]
+    if (state.kind === 'failed') return [problemNode(problemLine(state.problem), this.name)]
     if (session.link.client === undefined) return []
-    return await session.views[this.#name].roots()
+    return await session.views[this.name].roots()
   }
 
   #storeNode(session: StoreSession): StoreNode {
@@ -150,9 +150,9 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
 
   #take({ session, event }: StoreChange): void {
     // Jobs are told from the summary, which is read first.
-    if (this.#name === 'jobs') return
+    if (this.name === 'jobs') return
     const type = event?.type
-    if (type === undefined || session.views[this.#name].concerns(type)) this.refresh()
+    if (type === undefined || session.views[this.name].concerns(type)) this.refresh()
   }
 
   async #draw(): Promise<void> {
@@ -173,19 +173,14 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
     const [first] = lost
     const message =
       first === undefined
-        ? undefined
+        ? ''
         : `Connection lost at ${shortTime(first.state.since.toISOString(), new Date())}; Orion reconnects by itself. ${first.state.problem === undefined ? '' : problemLine(first.state.problem)}`
-    if (this.view.message !== message) setMessage(this.view, message)
+    if ((this.view.message ?? '') !== message) this.view.message = message
   }
 }
 
 /** How long the editor may take to ask for the rows of a tree that has changed, in milliseconds. */
 const askedMs = 20
-
-function setMessage(view: TreeView<StoreNode>, message: string | undefined): void {
-  if (message === undefined) delete view.message
-  else view.message = message
-}
 
 function stateText({ link }: StoreSession): string {
   switch (link.state.kind) {

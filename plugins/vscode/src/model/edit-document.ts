@@ -55,9 +55,7 @@ export function newDocument(type: string, id: string, fields: FieldDefinitions):
  * @throws EditProblem that says what to mend.
  */
 export function parseEdit(text: string): EditedRecord {
-  const [first = ''] = text.split('\n', 1)
-  // The last place that looks so: an id may look like this line itself.
-  const version = /^\/\/ .*, version (\d{1,15})\. Saving /.exec(first)?.[1]
+  const version = versionNamed(text)
   if (version === undefined) {
     throw new EditProblem(
       'the first line, which names the version that was edited, is missing or changed: undo that, or open the record again',
@@ -69,10 +67,18 @@ export function parseEdit(text: string): EditedRecord {
     )
   }
   try {
-    return { version: Number(version), data: parseJsonc(text) }
+    return { version, data: parseJsonc(text) }
   } catch (error) {
     throw new EditProblem(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** The version that a text names; undefined when it names none. */
+export function versionNamed(text: string): number | undefined {
+  const [first = ''] = text.split('\n', 1)
+  // The last place that looks so: an id may look like this line itself.
+  const version = /^\/\/ .*, version (\d{1,15})\. Saving /.exec(first)?.[1]
+  return version === undefined ? undefined : Number(version)
 }
 
 /** The same text, based on another version. */

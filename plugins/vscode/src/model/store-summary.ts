@@ -1,3 +1,4 @@
+import { isOrionError } from '../../../../sdk/errors.ts'
 import type { Record } from '../../../../sdk/model.ts'
 import {
   type JobRun,
@@ -78,9 +79,9 @@ export class StoreSummary {
   async refresh(types: ReadonlySet<string>): Promise<SummaryNews> {
     const jobsMoved = types.has('JobResult')
     await Promise.all([
-      ...(jobsMoved ? [this.#results.load()] : []),
-      ...(types.has('OrionActionLog') ? [this.#running.load()] : []),
-      ...(types.has('Proposal') ? [this.#waiting.load()] : []),
+      ...(jobsMoved ? [loadReadable(this.#results)] : []),
+      ...(types.has('OrionActionLog') ? [loadReadable(this.#running)] : []),
+      ...(types.has('Proposal') ? [loadReadable(this.#waiting)] : []),
     ])
     const failures = jobsMoved ? this.#takeResults() : []
     const proposals = types.has('Proposal') ? this.#takeProposals() : []
@@ -105,6 +106,16 @@ export class StoreSummary {
     const before = this.#known
     this.#known = new Set(waiting.map(({ id }) => id))
     return before === undefined ? [] : waiting.filter(({ id }) => !before.has(id))
+  }
+}
+
+/** What a token may not read is as if it were not there. */
+async function loadReadable(list: PagedList<Record>): Promise<void> {
+  try {
+    await list.load()
+  } catch (error) {
+    if (!isOrionError(error, 'forbidden')) throw error
+    list.reset()
   }
 }
 

@@ -1,9 +1,10 @@
 import { runFuzz } from '../test/e2e/fuzz/fuzz-run.ts'
+import { tryDamagedFiles } from '../test/legacy/damaged-files.ts'
 
 /**
  * The long form of the fuzz test: `tsx scripts/fuzz-daemon.ts [--seed N] [--inputs N] [--runs N]`, by default one run of
- * 200,000 inputs with a new seed. Prints one report for each run, and ends with 1 if anything was wrong. A seed
- * that finds something belongs into test/e2e/fuzz/seeds.ts.
+ * 200,000 inputs with a new seed, and as many thousandths of damaged files of the earlier system. Prints a report for each
+ * run, and ends with 1 if anything was wrong. A seed that finds something belongs into test/e2e/fuzz/seeds.ts.
  */
 async function main(args: readonly string[]): Promise<void> {
   const seed = numberAfter(args, '--seed') ?? Date.now() % 1_000_000
@@ -14,8 +15,9 @@ async function main(args: readonly string[]): Promise<void> {
     const after = (cleanUp: () => unknown): void => void cleanUps.push(cleanUp)
     const report = await runFuzz({ after }, { seed: seed + run, inputs })
     for (const cleanUp of cleanUps.reverse()) await cleanUp()
-    console.log(JSON.stringify(report, undefined, 2))
-    if (report.problems.length > 0) process.exitCode = 1
+    const files = await tryDamagedFiles(seed + run, Math.ceil(inputs / 1000))
+    console.log(JSON.stringify({ ...report, files }, undefined, 2))
+    if (report.problems.length + files.problems.length > 0) process.exitCode = 1
   }
 }
 

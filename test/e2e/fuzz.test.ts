@@ -1,8 +1,9 @@
 /** Odd input of every kind at a live daemon, beside a client that must not notice. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { tryDamagedFiles } from '../legacy/damaged-files.ts'
 import { type FuzzReport, runFuzz } from './fuzz/fuzz-run.ts'
-import { seedsToRepeat } from './fuzz/seeds.ts'
+import { fileSeedsToRepeat, seedsToRepeat } from './fuzz/seeds.ts'
 
 const inputs = process.env.ORION_LONG === '1' ? 500_000 : 10_000
 
@@ -29,3 +30,13 @@ for (const { seed, inputs: count } of seedsToRepeat) {
     assertSound(await runFuzz(t, { seed, inputs: count }))
   })
 }
+
+test('damaged files of the earlier system are read as far as they can be, or refused with what to do', async (t) => {
+  const seed = Date.now() % 1_000_000
+  const fresh = { seed, files: 60 }
+  t.diagnostic(JSON.stringify(fresh))
+  for (const { seed, files } of [fresh, ...fileSeedsToRepeat]) {
+    const { problems } = await tryDamagedFiles(seed, files)
+    assert.deepEqual(problems, [])
+  }
+})

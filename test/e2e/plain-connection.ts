@@ -2,7 +2,6 @@
 import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import { z } from 'zod'
-import type { JsonObject } from '../../sdk/json.ts'
 
 /** The answer was an error. */
 export class Refused extends Error {
@@ -27,11 +26,13 @@ export class Unanswered extends Error {
 export class PlainConnection {
   readonly #socket: Socket
   readonly #pending = new Map<number, (answer: Answer | undefined) => void>()
+  readonly #onNotification: OnNotification | undefined
   #nextId = 1
   #input = Buffer.alloc(0)
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, onNotification: OnNotification | undefined) {
     this.#socket = socket
+    this.#onNotification = onNotification
     socket.on('data', (chunk: Buffer) => this.#take(chunk))
     socket.on('error', () => {
       // `close` follows.
@@ -43,17 +44,21 @@ export class PlainConnection {
   }
 
   /** Connects and shakes hands. */
-  static async open(path: string, name: string): Promise<PlainConnection> {
+  static async open(
+    path: string,
+    name: string,
+    onNotification?: OnNotification,
+  ): Promise<PlainConnection> {
     const socket = createConnection(path)
     await once(socket, 'connect')
-    const connection = new PlainConnection(socket)
+    const connection = new PlainConnection(socket, onNotification)
     const client = { name, kind: 'script' }
     await connection.call('initialize', { protocol: { min: 1, max: 1 }, client })
     return connection
   }
 
   /** @throws Refused or Unanswered. */
-  async call(method: string, params: JsonObject = {}): Promise<unknown> {
+  async call(method: string, params: object = {}): Promise<unknown> {
     const id = this.#nextId++
     const body = JSON.stringify({ jsonrpc: '2.0', id, method, params })
     const answer = await new Promise<Answer | undefined>((resolve) => {
@@ -64,6 +69,20 @@ export class PlainConnection {
     if (answer === undefined) throw new Unanswered()
     if (answer.error !== undefined) throw new Refused(answer.error)
     return answer.result
+  }
+
+  /** Whether the other end, or this one, has closed it. */
+  get isClosed(): boolean {
+    return this.#socket.destroyed
+  }
+
+  /** Reads nothing until it is resumed. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
   }
 
   close(): void {
@@ -85,7 +104,8 @@ export class PlainConnection {
   }
 
   #answered(text: string): void {
-    const { id, ...answer } = answerForm.parse(JSON.parse(text))
+    const { id, method, params, ...answer } = answerForm.parse(JSON.parse(text))
+    if (method !== undefined) this.#onNotification?.(method, params)
     if (id === undefined) return // A notification.
     this.#pending.get(id)?.(answer)
     this.#pending.delete(id)
@@ -95,7 +115,10 @@ export class PlainConnection {
 const wireError = z.object({ code: z.int(), message: z.string(), data: z.unknown() })
 const answerForm = z.object({
   id: z.int().optional(),
+  method: z.string().optional(),
+  params: z.unknown().optional(),
   result: z.unknown().optional(),
   error: wireError.optional(),
 })
-type Answer = Omit<z.infer<typeof answerForm>, 'id'>
+type Answer = Pick<z.infer<typeof answerForm>, 'result' | 'error'>
+type OnNotification = (method: string, params: unknown) => void

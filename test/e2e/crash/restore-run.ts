@@ -1,4 +1,5 @@
 /** Kills a real daemon, or who asked it, at random moments of a restore, and checks what is there afterwards. */
+
 import { existsSync, watch } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,8 +9,8 @@ import type { Engine } from '../../../daemon/store/engine/engine.ts'
 import { inspectFile, isSound } from '../../../daemon/store/inspect-file.ts'
 import { isAlive } from '../../cli/orion-process.ts'
 import { loadTestEngine } from '../../support/engine.ts'
+import { seeded } from '../../support/seeded.ts'
 import { PlainConnection, Refused, Unanswered } from '../plain-connection.ts'
-import { eventsAfter, recordsOf, seeded } from './crash-run.ts'
 import { recordKey } from './history.ts'
 import {
   type Life,
@@ -18,6 +19,7 @@ import {
   startProgram,
   storeDirectory,
 } from './mortal-daemon.ts'
+import { eventsAfter, recordsOf } from './read-log.ts'
 import { type RestoredState, restoreProblems, type StoreState } from './restore-history.ts'
 
 /** What to run. */

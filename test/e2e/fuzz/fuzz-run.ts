@@ -5,6 +5,7 @@ import { connect } from '../../../sdk/index.ts'
 import { type DaemonProcess, startDaemonProcess, testPlace } from '../../support/daemon.ts'
 import { loadTestEngine } from '../../support/engine.ts'
 import { GoodClient, Kept } from './good-client.ts'
+import { throwTexts } from './odd-texts.ts'
 import { throwInputs } from './thrower.ts'
 
 /** What is thrown. */
@@ -66,12 +67,14 @@ export async function runFuzz(
   const good = await GoodClient.start({ store: location.directory, env: { ...daemon.env } })
   const { socketPath } = daemon
   const each = Math.ceil(inputs / throwers)
+  // Beside those who throw whole messages, so that the seeds of these stay what they were.
+  const texts = throwTexts(socketPath, { seed, inputs: Math.ceil(inputs / 20) })
   const thrown = await Promise.all(
     Array.from({ length: throwers }, (_, index) =>
       throwInputs({ socketPath, seed: seed * 1000 + index, inputs: each }),
     ),
   )
-  const problems = thrown.flatMap((one) => one.problems)
+  const problems = [...(await texts).problems, ...thrown.flatMap((one) => one.problems)]
   problems.push(...(await good.stop()))
   const after = await memory()
   if (after - before > growthMaxBytes)

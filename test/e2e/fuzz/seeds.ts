@@ -3,3 +3,6 @@ export const seedsToRepeat: readonly { readonly seed: number; readonly inputs: n
   // A subscription whose connection closed while its start was waited for lived on, and the daemon never ended.
   { seed: 77, inputs: 8000 },
 ]
+
+/** Seeds of damaged files of the earlier system that once found something wrong. */
+export const fileSeedsToRepeat: readonly { readonly seed: number; readonly files: number }[] = []

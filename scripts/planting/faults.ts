@@ -3,12 +3,12 @@ import type { SourcePatch } from './source-patch.ts'
 
 /** What can be planted, and what it takes. */
 export const faults = {
-  /** Writers are told before their transaction is on disk; it comes there a moment later. */
+  /** Writers are told before their transaction is on disk; it comes there a second later. */
   'answer-before-sync': [
     {
       file: 'daemon/store/write-queue.ts',
       find: 'await this.#sync(group)',
-      replace: 'setTimeout(() => void this.#connection.sync().catch(() => {}), 100)',
+      replace: 'setTimeout(() => void this.#connection.sync().catch(() => {}), 1_000)',
     },
   ],
   /** The log has every event, and subscribers are not told of each 97th. */

@@ -125,7 +125,7 @@ export class Era {
   async #begin(): Promise<string[]> {
     if (this.#cast !== undefined) return []
     const { seed, programs } = this.#settings
-    this.#cast = new Cast({ script: programs.cast, place: this.#place, seed, restMs: 8 })
+    this.#cast = new Cast({ script: programs.cast, place: this.#place, seed, restMs: 3 })
     return await this.#cast.works(patienceMs)
   }
 
@@ -227,7 +227,8 @@ function troubleOf(random: () => number): Trouble {
     { kind: 'write fails', code: 'EIO', forMs },
     { kind: 'write fails', code: 'EROFS', forMs },
     { kind: 'sync fails', code: 'EIO', forMs },
-    { kind: 'clock jumps', byMs: (random() - 0.5) * 2 * 24 * 3_600_000 },
+    // In whole milliseconds, as every clock has them.
+    { kind: 'clock jumps', byMs: Math.round((random() - 0.5) * 2 * 24 * 3_600_000) },
     { kind: 'clock jumps', byMs: -3_600_000 },
   ]
   return troubles[Math.floor(random() * troubles.length)] ?? { kind: 'clock jumps', byMs: 0 }

@@ -8,6 +8,7 @@ import {
   voidReason,
 } from '../../plugins/vscode/src/model/proposal-document.ts'
 import type { TreeNode } from '../../plugins/vscode/src/model/rows.ts'
+import { runLogOf } from '../../plugins/vscode/src/model/run-log.ts'
 import { type SaveOutcome, saveRecord } from '../../plugins/vscode/src/model/save-record.ts'
 import type { LinkState } from '../../plugins/vscode/src/model/store-link.ts'
 import type { SummaryNews } from '../../plugins/vscode/src/model/store-summary.ts'
@@ -143,6 +144,24 @@ test('insights are by domain and page by page; patterns and logs are lists', asy
   await client.request(CreateRecord, log('memory.save_insight', 'SUCCESS', {}))
   assert.equal((await session.views.log.roots())[0]?.row.label, 'memory.save_insight')
   assert.deepEqual(await session.views.patterns.roots(), [])
+})
+
+test('the result of a job leads to the log of its run, among others of its time', async (t) => {
+  const { session, client } = await openSession(t)
+  const ended = (id: string, status: string) => ({
+    ...log('run', status, {}),
+    id,
+    data: { actionType: 'run', status, error: `exit code 2 of ${id}`, affectedIds: [`${id}#1`] },
+  })
+  for (const id of ['lint', 'unit', 'e2e']) {
+    await client.request(CreateRecord, ended(id, 'FAILURE'))
+    await result(client, id, 1, 'FAILURE')
+  }
+  const failed = await client.request(GetRecord, { type: 'JobResult', id: 'unit#1' })
+  assert.equal((await runLogOf(session.client, failed))?.id, 'unit')
+  await result(client, 'other', 1, 'FAILURE')
+  const alone = await client.request(GetRecord, { type: 'JobResult', id: 'other#1' })
+  assert.equal(await runLogOf(session.client, alone), undefined)
 })
 
 test('a proposal of an agent waits for the reader, one of his own for others', async (t) => {

@@ -24,6 +24,7 @@ import {
   compareVersions,
   copyId,
   openRecord,
+  openRunLog,
   recordOf,
 } from './host/record-commands.ts'
 import { RecordDocuments } from './host/record-documents.ts'
@@ -111,6 +112,7 @@ function registerRecordCommands(register: Register, parts: Parts): void {
   about('orion.record.open', (address) => openRecord(address))
   about('orion.record.compare', (address) => chooseVersions(stores, address))
   about('orion.record.copyId', copyId)
+  about('orion.job.log', (address) => openRunLog(stores, address))
   about('orion.record.edit', editRecord)
   about('orion.record.archive', (address) => archiveRecord(stores, address))
   about('orion.record.delete', (address) => deleteRecord(stores, address))

@@ -1,8 +1,9 @@
 /** Opening and comparing records. */
 import { commands, env, type Uri, window, workspace } from 'vscode'
-import { RecordHistory } from '../../../../sdk/protocol/records.ts'
+import { GetRecord, RecordHistory } from '../../../../sdk/protocol/records.ts'
 import { counted, fullTime } from '../model/instants.ts'
 import type { RecordAddress } from '../model/record-address.ts'
+import { runLogOf } from '../model/run-log.ts'
 import { plainLine } from '../model/visible-text.ts'
 import { addressOf, readUri } from './documents.ts'
 import type { Stores } from './stores.ts'
@@ -15,6 +16,19 @@ export async function openRecord(
 ): Promise<void> {
   const document = await workspace.openTextDocument(readUri(address))
   await window.showTextDocument(document, options)
+}
+
+/** Opens the log of the run that ended with a result. */
+export async function openRunLog(stores: Stores, address: RecordAddress): Promise<void> {
+  const session = stores.find(address.store)
+  if (session === undefined) return
+  const { type, id } = address
+  const result = await session.client.request(GetRecord, { type, id })
+  const log = await runLogOf(session.client, result)
+  if (log !== undefined) return await openRecord({ ...address, type: log.type, id: log.id })
+  await window.showInformationMessage(
+    'There is no log of this run: `orion run` writes one, other programs may not.',
+  )
 }
 
 /** Shows what differs between two versions of a record, in the editor's own way. */

@@ -5,8 +5,11 @@ import {
   type Uri,
   workspace,
 } from 'vscode'
+import { isOrionError } from '../../../../sdk/errors.ts'
+import type { Record } from '../../../../sdk/model.ts'
 import { GetRecord, RecordHistory } from '../../../../sdk/protocol/records.ts'
 import { GetType } from '../../../../sdk/protocol/types.ts'
+import { textAt } from '../model/data-access.ts'
 import { problemOf } from '../model/problem.ts'
 import type { RecordAddress } from '../model/record-address.ts'
 import {
@@ -16,6 +19,7 @@ import {
   recordDocument,
 } from '../model/record-document.ts'
 import { RefreshScheduler } from '../model/refresh-scheduler.ts'
+import { runLogOf } from '../model/run-log.ts'
 import type { StoreSession } from '../views/store-session.ts'
 import { addressOf, readScheme } from './documents.ts'
 import type { ProposalReviews } from './proposal-reviews.ts'
@@ -123,7 +127,23 @@ async function readDocument(
     fieldsOf(client, type),
   ])
   const more = history.next !== undefined
-  return recordDocument({ record, history: history.versions, more, fields })
+  const note = await failureNote(client, record)
+  const noted = note === undefined ? {} : { note }
+  return recordDocument({ record, history: history.versions, more, fields, ...noted })
+}
+
+/** Of a job that failed: the end of its error output, as its log has it. */
+async function failureNote(client: StoreSession['client'], record: Record) {
+  if (record.type !== 'JobResult' || record.data.status === 'SUCCESS') return undefined
+  try {
+    const log = await runLogOf(client, record)
+    const text = log === undefined ? '' : textAt(log.data, 'error')
+    return text === '' ? undefined : { title: 'how it ended', text }
+  } catch (error) {
+    // Logs are not for this reader; the result is.
+    if (isOrionError(error)) return undefined
+    throw error
+  }
 }
 
 async function versionText({ client }: StoreSession, address: RecordAddress): Promise<string> {

@@ -56,7 +56,9 @@ export class RecordLenses implements CodeLensProvider, Disposable {
 
   #headLenses(address: RecordAddress): CodeLens[] {
     if (address.type !== 'Proposal') {
-      return [lens(0, '$(edit) Edit', 'orion.record.edit', [address])]
+      const edit = lens(0, '$(edit) Edit', 'orion.record.edit', [address])
+      const log = lens(0, '$(output) Show the Log of the Run', 'orion.job.log', [address])
+      return address.type === 'JobResult' ? [log, edit] : [edit]
     }
     const difference = lens(0, '$(diff) Show Differences', 'orion.proposal.diff', [address])
     switch (this.#reviews.seen(address)?.status) {

@@ -13,6 +13,8 @@ export interface DocumentParts {
   /** Newest first; the newest of them alone if `more`. Absent for an old version. */
   readonly history?: readonly RecordVersion[]
   readonly more?: boolean
+  /** What another record says about it. */
+  readonly note?: { readonly title: string; readonly text: string }
   /** The fields of the type in their order; what has no place in it comes after. */
   readonly fields?: readonly string[]
 }
@@ -35,8 +37,10 @@ export interface VersionLine {
 
 /** Makes the document of a record. What is too long is cut, and a line says so. */
 export function recordDocument(parts: DocumentParts): RecordDocument {
-  const { record } = parts
-  return withHistory([...headLines(record), '', ...dataLines(record.data, parts.fields)], parts)
+  const { record, note } = parts
+  const noted = note === undefined ? [] : ['', note.title, indented(cut(note.text))]
+  const data = dataLines(record.data, parts.fields)
+  return withHistory([...headLines(record), '', ...data, ...noted], parts)
 }
 
 /** Puts the history of a record under what is said of it. */

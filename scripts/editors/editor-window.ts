@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Browser,
   type BrowserContext,
@@ -11,10 +12,12 @@ import {
 } from 'playwright-core'
 import { z } from 'zod'
 import { type Sight, sight } from './hands-protocol.ts'
-import { describeElements, nextFrame, takeLongestTask, watchLongTasks } from './in-window.ts'
+import { describeElements, takeLongestTask, watchLongTasks } from './in-window.ts'
 
 /** Longest wait for something to be seen, in milliseconds: generous, for machines under load. */
 const patienceMs = 30_000
+/** Between two looks at the window: figures are as exact as that. */
+const lookAgainMs = 20
 
 /** Starts the browser. */
 export async function startBrowser(path: string): Promise<Browser> {
@@ -104,7 +107,7 @@ export class EditorWindow {
         const seen = (await this.look(selector)).map(({ text: shown }) => shown.slice(0, 200))
         throw new Error(`expected ${gone ? 'no ' : ''}${what}, got ${JSON.stringify(seen)}`)
       }
-      await this.#page.evaluate(nextFrame)
+      await sleep(lookAgainMs)
     }
   }
 

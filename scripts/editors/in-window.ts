@@ -17,9 +17,6 @@ export const takeLongestTask = `(() => {
   return longest
 })()`
 
-/** Lets the window draw once. */
-export const nextFrame = 'new Promise((resolve) => requestAnimationFrame(() => resolve()))'
-
 /** What the elements that fit a selector show, and what they say to a screen reader. */
 export function describeElements(selector: string): string {
   return `[...document.querySelectorAll(${JSON.stringify(selector)})].map((element) => {

@@ -80,7 +80,7 @@ export const records: Scenario = [
       await hands.see(pickRows, '빌드 캐시 키에 컴파일러 버전이')
       await hands.picture('search-korean')
       await hands.press('Control+A')
-      await hands.type('webhook OR clock')
+      await hands.type('webhooks OR clock')
       await hands.see(pickRows, 'pin its clock to 12:00 UTC')
       await hands.see(pickRows, 'delivery id makes them idempotent')
       await hands.picture('search-dark')
@@ -187,7 +187,7 @@ export const records: Scenario = [
     'archiving and deleting ask first, and only what was shown is moved',
     async ({ hands, folder }) => {
       for (const [verb, lifecycle, id] of [
-        ['archive', 'archived', 'network-guess'],
+        ['archive', 'archived', 'two-step-rename'],
         ['delete', 'deleted', 'token-in-url'],
       ] as const) {
         await open(folder, 'OrionInsight', id)

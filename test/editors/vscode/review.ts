@@ -83,7 +83,7 @@ export const review: Scenario = [
     'it is rejected with a reason, which whoever proposed it can read',
     async ({ hands, folder }) => {
       await hands.click(rowsIn('proposals'), 'Guesses of last month')
-      const id = await idOf()
+      const id = await idOf('Guesses of last month')
       await hands.click(lens, 'Reject…')
       await hands.see(pickInput)
       await hands.press('Enter')
@@ -129,7 +129,7 @@ export const review: Scenario = [
     'a proposal that becomes stale while it is looked at says so, and can’t be approved any more',
     async ({ hands, folder }) => {
       await hands.click(rowsIn('proposals'), 'A tag under which it is looked for')
-      const id = await idOf()
+      const id = await idOf('A tag under which it is looked for')
       await asAnother(folder, (client) =>
         client
           .repository(OrionInsight)
@@ -189,9 +189,9 @@ export const review: Scenario = [
   ],
 ]
 
-/** The id of the proposal that is looked at. */
-async function idOf(): Promise<string> {
-  const text = await seeText('a proposal', (shown) => /^Proposal {2}\S+$/m.test(shown))
+/** The id of the proposal that is looked at, as soon as it is the one with a reason. */
+async function idOf(reason: string): Promise<string> {
+  const text = await seeText('a proposal', (shown) => shown.includes(reason))
   return /^Proposal {2}(\S+)$/m.exec(text)?.[1] ?? ''
 }
 

@@ -38,7 +38,9 @@ export class Conflicts implements TextDocumentContentProvider, Disposable {
   async meet(uri: Uri, conflict: SaveConflict): Promise<void> {
     this.#conflicts.set(uri.toString(), conflict)
     this.#tellEditor()
-    for (const side of sides) this.#emitter.fire(sideUri(uri, side))
+    for (const about of sides) {
+      for (const side of sides) this.#emitter.fire(sideUri(uri, side, about))
+    }
     await this.compare(uri)
     const { current } = conflict
     const both = conflictsOf(conflict)
@@ -62,18 +64,14 @@ export class Conflicts implements TextDocumentContentProvider, Disposable {
   async compare(uri: Uri): Promise<void> {
     const conflict = this.#conflicts.get(uri.toString())
     if (conflict === undefined) return
-    const [base, mine, theirs] = sides.map((side) => sideUri(uri, side))
     const { version, current } = conflict
     const who = plainLine(current.updatedBy, 40)
     await commands.executeCommand(
       'vscode.changes',
       `Conflict: ${plainLine(current.id, 60)}`,
       conflict.base === undefined
-        ? [[mine, theirs, mine]]
-        : [
-            [mine, base, mine],
-            [theirs, base, theirs],
-          ],
+        ? [comparison(uri, 'mine', 'theirs')]
+        : [comparison(uri, 'mine', 'base'), comparison(uri, 'theirs', 'base')],
     )
     window.setStatusBarMessage(
       `Left: version ${version}. First what you changed, then what ${who} changed (version ${current.version})`,
@@ -144,15 +142,23 @@ const sides = ['base', 'mine', 'theirs'] as const
 type Side = (typeof sides)[number]
 const tellMs = 15_000
 
-/** The name of the side comes first, so that tabs and headings begin with it. */
-function sideUri(uri: Uri, side: Side): Uri {
+/** One row of what is compared, as the editor takes it: what it is about, before, after. */
+function comparison(uri: Uri, about: Side, before: Side): [Uri, Uri, Uri] {
+  const after = sideUri(uri, about, about)
+  return [after, sideUri(uri, before, about), after]
+}
+
+/** Both sides of a comparison have one path, named for what it is about: of two the editor would tell a renaming. */
+function sideUri(uri: Uri, side: Side, about: Side): Uri {
   const name = uri.path.split('/').at(-1) ?? ''
-  return Uri.from({ scheme: sideScheme, path: `/${side}/${name}`, query: uri.toString() })
+  const query = new URLSearchParams({ side, of: uri.toString() })
+  return Uri.from({ scheme: sideScheme, path: `/${about}/${name}`, query: query.toString() })
 }
 
 function parseSide(uri: Uri): { readonly side: Side; readonly of: string } {
-  const side = sides.find((name) => uri.path.startsWith(`/${name}/`)) ?? 'base'
-  return { side, of: uri.query }
+  const query = new URLSearchParams(uri.query)
+  const side = sides.find((name) => name === query.get('side')) ?? 'base'
+  return { side, of: query.get('of') ?? '' }
 }
 
 async function replaceText(document: TextDocument, text: string): Promise<void> {

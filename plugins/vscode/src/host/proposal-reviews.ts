@@ -72,17 +72,15 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
     const shown = seen.operations.slice(0, differencesMax)
     const resources = shown.map((one, index) => {
       const name = plainLine(operationTitle(one), 80).replaceAll('/', '∕')
-      const side = (which: string): Uri =>
+      const { store, id } = address
+      // Both sides have one path: of two the editor would tell a renaming.
+      const uriOf = (side: 'before' | 'after'): Uri =>
         Uri.from({
           scheme: sideScheme,
-          path: `/${which}/${index + 1} ${name}`,
-          query: new URLSearchParams({
-            store: address.store,
-            id: address.id,
-            index: `${index}`,
-          }).toString(),
+          path: `/${index + 1} ${name}.orion`,
+          query: new URLSearchParams({ store, id, index: `${index}`, side }).toString(),
         })
-      return [side('after'), side('before'), side('after')]
+      return [uriOf('after'), uriOf('before'), uriOf('after')]
     })
     const reason = plainLine(seen.reason ?? seen.actionType, 60)
     await commands.executeCommand('vscode.changes', `Proposal: ${reason}`, resources)
@@ -104,7 +102,7 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
     if (operation === undefined) return 'The proposal has no such operation any more.\n'
     const base = operation.base === null ? undefined : await baseOf(session, operation)
     const sides = sidesOf(operation, base)
-    const isBefore = uri.path.startsWith('/before/')
+    const isBefore = query.get('side') === 'before'
     if (isBefore && operation.op === 'create') return ''
     return comparedText(isBefore ? sides.before : sides.after)
   }

@@ -8,6 +8,7 @@ import {
   type TextDocument,
   window,
 } from 'vscode'
+import { voidReason } from '../model/proposal-document.ts'
 import type { RecordAddress } from '../model/record-address.ts'
 import { addressOf, editScheme, readScheme } from './documents.ts'
 import type { ProposalReviews } from './proposal-reviews.ts'
@@ -61,7 +62,10 @@ export class RecordLenses implements CodeLensProvider, Disposable {
       return address.type === 'JobResult' ? [log, edit] : [edit]
     }
     const difference = lens(0, '$(diff) Show Differences', 'orion.proposal.diff', [address])
-    switch (this.#reviews.seen(address)?.status) {
+    const seen = this.#reviews.seen(address)
+    // What is void can't be decided about; its document says why.
+    if (seen === undefined || voidReason(seen) !== undefined) return [difference]
+    switch (seen.status) {
       case 'pending':
         return [
           difference,

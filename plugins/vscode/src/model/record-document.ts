@@ -64,10 +64,12 @@ export function withHistory(
   return { text: `${text}\n`, versions, historyLine }
 }
 
-/** The data of a record alone, to be compared with that of another version. */
+/** The data of a record alone, to be compared with that of another version: however long a value is, it looks alike. */
 export function comparedText(data: JsonObject | undefined, fields?: readonly string[]): string {
   if (data === undefined) return 'The values of this version were erased.\n'
-  return `${dataLines(data, fields).join('\n')}\n`
+  return `${fieldNames(data, fields)
+    .map((name) => `${visibleLine(name, 60)}\n${indented(valueText(data[name] ?? null))}`)
+    .join('\n')}\n`
 }
 
 /** Why a document can't be shown, as a document. */
@@ -103,9 +105,7 @@ function headLines(record: Record): string[] {
 
 /** Short values in a column first come first served; long ones as paragraphs of their own. */
 function dataLines(data: JsonObject, order: readonly string[] = []): string[] {
-  const names = Object.keys(data)
-  const placed = [...order.filter((name) => Object.hasOwn(data, name)), ...names]
-  const fields = [...new Set(placed)]
+  const fields = fieldNames(data, order)
   const lines: string[] = []
   let length = 0
   let wasLong = false
@@ -128,6 +128,12 @@ function dataLines(data: JsonObject, order: readonly string[] = []): string[] {
     }
   }
   return lines.length === 0 ? ['(no data)'] : lines
+}
+
+/** The fields of a record, those of its type in their order first. */
+function fieldNames(data: JsonObject, order: readonly string[] = []): string[] {
+  const placed = order.filter((name) => Object.hasOwn(data, name))
+  return [...new Set([...placed, ...Object.keys(data)])]
 }
 
 /** A value for people: texts as they are, lists line by line, objects as JSON. */

@@ -71,6 +71,7 @@ export function logRow(record: Record, now: Date): Row {
   const label = visibleLine(textAt(data, 'actionType')) || visibleLine(record.id)
   const took = numberAt(data, 'durationMs') ?? 0
   const parts = [
+    ...named(textsAt(data, 'affectedIds')),
     shortTime(record.createdAt, now),
     visibleLine(textAt(data, 'agentId'), 40),
     ...(took > 0 ? [duration(took)] : []),
@@ -85,6 +86,13 @@ export function logRow(record: Record, now: Date): Row {
     icon: damaged(record) ?? iconOf(status),
     context: 'record.log',
   }
+}
+
+/** What an action was about: the first record that it changed, unless its id says nothing to a person. */
+function named([first, ...others]: readonly string[]): string[] {
+  if (first === undefined || /^[0-9a-f-]{36}$/.test(first)) return []
+  const more = others.length === 0 ? '' : ` +${others.length}`
+  return [`${visibleLine(first, 60)}${more}`]
 }
 
 /** Any record, by its id. */

@@ -7,7 +7,7 @@ import { type CurrentClient, type RecordSelection, recordPages } from '../model/
 
 /** The log of actions, newest first. */
 export function logView(client: CurrentClient): StoreView {
-  const fields = ['actionType', 'status', 'error', 'durationMs', 'agentId']
+  const fields = ['actionType', 'status', 'error', 'durationMs', 'agentId', 'affectedIds']
   return listView(client, { type: 'OrionActionLog', fields }, logRow)
 }
 

@@ -21,7 +21,7 @@ import { ShutdownDaemon } from '../sdk/protocol/daemon.ts'
 import type { ParamsOf, RequestDefinition } from '../sdk/protocol/define.ts'
 import { CreateRecord, GetManyRecords } from '../sdk/protocol/records.ts'
 import { SearchRecords } from '../sdk/protocol/search.ts'
-import { printPlace, printRatioTable, type RatioRow } from './bench/ratio-table.ts'
+import { printPlace, type RatioRow, report } from './bench/report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -73,7 +73,7 @@ try {
     theirs: () => insights.create(finding()),
     bare: () => ask(CreateRecord, { type: 'OrionInsight', data: finding() }),
   })
-  process.exitCode = printRatioTable([
+  process.exitCode = report([
     ...rowsOf('get one record', get),
     ...rowsOf('search one word', search),
     ...rowsOf('create a record', create),

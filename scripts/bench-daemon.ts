@@ -7,8 +7,8 @@
  */
 import { parseArgs } from 'node:util'
 import { Contenders } from './bench/contenders.ts'
-import { measurements, type Rounds } from './bench/measurements.ts'
-import { printMachine, printRatios } from './bench/report.ts'
+import { type Measurement, measurements, type Sample } from './bench/measurements.ts'
+import { printPlace, report } from './bench/report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,21 +18,26 @@ const { values } = parseArgs({
   },
 })
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 7))
-const sliceMs = Number(values.slice ?? (values.quick ? 400 : 1000))
+const sliceMs = Number(values.slice ?? (values.quick ? 300 : 1000))
 
 const contenders = await Contenders.start()
 try {
-  printMachine({ rounds, sliceMs, native: contenders.hasNative })
-  const results: Rounds = new Map()
+  const slices = `slices of ${sliceMs} ms, records of about 480 bytes`
+  printPlace(`${rounds} rounds by turns, ${slices}`, ...contenders.durability)
+  const results = new Map<Measurement, Sample[]>()
   for (let round = -1; round < rounds; round++) {
     for (const measurement of measurements) {
-      if (measurement.needsNative && !contenders.hasNative) continue
+      if (!contenders.has(measurement.needs)) continue
       const sample = await measurement.measure(contenders, sliceMs)
       // The first round only warms up.
       if (round >= 0) results.set(measurement, [...(results.get(measurement) ?? []), sample])
     }
   }
-  process.exitCode = printRatios(results)
+  const rows = [...results].map(([{ name, unit, against, target }, samples]) => ({
+    ...{ name, unit, against, samples },
+    ...(target && { target }),
+  }))
+  process.exitCode = report(rows)
 } finally {
   await contenders.stop()
 }

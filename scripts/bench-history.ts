@@ -16,7 +16,7 @@ import type { Caller, StoreApi } from '../daemon/store/store-api.ts'
 import { coloursFor } from '../plugins/cli/colours.ts'
 import { progressBar } from '../plugins/cli/present/progress-bar.ts'
 import { OrionInsight } from '../plugins/orion/record-types.ts'
-import { printPlace, printRatioTable, type RatioRow } from './bench/ratio-table.ts'
+import { printPlace, type RatioRow, report } from './bench/report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -47,7 +47,7 @@ try {
   printPlace(`${eventCount} events against ${eventCount / 100}, ${rounds} rounds by turns`)
   await fill(short, eventCount / 100)
   await fill(long, eventCount)
-  process.exitCode = printRatioTable(await measure())
+  process.exitCode = report(await measure())
 } finally {
   await long.close()
   await short.close()

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { Client } from '../sdk/client/client.ts'
 import { connect } from '../sdk/client/connect.ts'
-import { DaemonStatus, ShutdownDaemon } from '../sdk/protocol/daemon.ts'
+import { DaemonStatus } from '../sdk/protocol/daemon.ts'
 import {
   AddPlugin,
   DescribePlugin,
@@ -22,7 +22,8 @@ import {
   ListPlugins,
 } from '../sdk/protocol/plugins.ts'
 import { bundle, forkBundled } from './bench/bundle.ts'
-import { printPlace, printRatioTable } from './bench/ratio-table.ts'
+import { printPlace, report } from './bench/report.ts'
+import { stopDaemon } from './bench/stop-daemon.ts'
 
 const { values } = parseArgs({
   options: {
@@ -62,19 +63,7 @@ async function open(name: string): Promise<Side> {
 
 async function close({ operator, writer }: Side): Promise<void> {
   writer.disconnect()
-  const { pid } = await operator.request(DaemonStatus, {})
-  await operator.request(ShutdownDaemon, {})
-  await operator.close()
-  // What it writes at its end would stay behind.
-  while (isThere(pid)) await sleep(20)
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
+  await stopDaemon(operator)
 }
 
 async function write({ writer }: Side, forMs: number): Promise<Measured> {
@@ -140,7 +129,7 @@ async function main(): Promise<void> {
     const of = (name: 'medianMs' | 'p99Ms') =>
       measured.map(({ ours, theirs }) => ({ ours: ours[name], theirs: theirs[name] }))
     const beside = { unit: 'ms', against: 'the same daemon without plugins' }
-    process.exitCode = printRatioTable([
+    process.exitCode = report([
       { ...beside, name: 'median of a write', samples: of('medianMs') },
       { ...beside, name: 'p99 of a write', samples: of('p99Ms'), target: { most: 1.2 } },
     ])

@@ -12,8 +12,8 @@ import { OrionInsight } from '../plugins/orion/record-types.ts'
 import { type Client, connect, type RecordType, type Repository } from '../sdk/index.ts'
 import { ShutdownDaemon } from '../sdk/protocol/daemon.ts'
 import { NativeRecords } from './bench/native-records.ts'
-import { printPlace, printRatioTable, type RatioRow } from './bench/ratio-table.ts'
 import { bulkInsights, domainOf, PlainInsight } from './bench/records-workload.ts'
+import { printPlace, type RatioRow, report } from './bench/report.ts'
 
 type Insights = Repository<typeof OrionInsight>
 type Sample = { readonly ours: number; readonly theirs: number }
@@ -50,7 +50,7 @@ try {
     also: ' and an FTS5 index',
   })
   const rows = [plain.bulk, bulk, ...(await measure(insights, native))]
-  process.exitCode = printRatioTable(rows)
+  process.exitCode = report(rows)
   await tellReads(insights)
   native.close()
 } finally {

@@ -12,7 +12,7 @@ import { text } from '../sdk/field.ts'
 import { type Client, connect, defineRecordType } from '../sdk/index.ts'
 import { ShutdownDaemon } from '../sdk/protocol/daemon.ts'
 import { loadNative } from './bench/native.ts'
-import { printPlace } from './bench/ratio-table.ts'
+import { printPlace, type Row, report } from './bench/report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -71,10 +71,11 @@ const beside: Client = await connect({ client: { name: 'beside' }, store, timeou
 try {
   printPlace(`${recordCount} records, ${rounds} rounds by turns`)
   const all = Array.from({ length: recordCount }, (_, index) => dataOf(index))
-  await measureWrites(all)
+  const rows: Row[] = [await measureWrites(all)]
   const native = openNative(all)
-  for (const question of questions) await measure(question, native)
-  await measureWaits()
+  for (const question of questions) rows.push(...(await measure(question, native)))
+  rows.push(await measureWaits())
+  process.exitCode = report(rows)
 } finally {
   await client.request(ShutdownDaemon, {}).catch(() => {})
   await Promise.all([client.close(), beside.close()])
@@ -82,29 +83,31 @@ try {
 }
 
 /** What it costs to be searched: the same records in a type with searchable fields and in one without. */
-async function measureWrites(all: readonly Data[]): Promise<void> {
-  const took = { Found: 0, Bare: 0 }
+async function measureWrites(all: readonly Data[]): Promise<Row> {
+  const took: { ours: number; theirs: number }[] = []
   await client.define(Found)
   await client.define(Bare)
   for (let from = 0; from < all.length; from += 500) {
     const part = all.slice(from, from + 500)
-    for (const type of ['Bare', 'Found'] as const) {
+    const timed = async (type: 'Bare' | 'Found'): Promise<number> => {
       const beganMs = performance.now()
       await client.transact({ operations: part.map((data) => ({ op: 'create', type, data })) })
-      took[type] += performance.now() - beganMs
+      return ((performance.now() - beganMs) * 1000) / part.length
     }
+    const theirs = await timed('Bare')
+    took.push({ ours: await timed('Found'), theirs })
   }
-  const [found, bare] = [took.Found / all.length, took.Bare / all.length].map((ms) => ms * 1000)
-  const ratio = (took.Found / took.Bare).toFixed(2)
-  tell(
-    `a creation in groups of 500: ${found?.toFixed(0)} µs searched, ${bare?.toFixed(0)} µs not; ratio ${ratio}`,
-  )
+  return {
+    name: 'a creation that is searched, groups of 500',
+    unit: 'us',
+    against: 'the same without searched text',
+    samples: took,
+  }
 }
 
 function openNative(all: readonly Data[]): ((query: string) => void) | undefined {
   const Native = loadNative()
   if (Native === undefined) {
-    tell('better-sqlite3 is not installed (`npm run bench:peers`): no ratios to it')
     return undefined
   }
   const database = new Native(join(directory, 'native.db'))
@@ -122,38 +125,65 @@ function openNative(all: readonly Data[]): ((query: string) => void) | undefined
 async function measure(
   { name, english, korean }: (typeof questions)[number],
   native: ((query: string) => void) | undefined,
-): Promise<void> {
-  const times: { [who: string]: number[] } = { english: [], korean: [], native: [], way: [] }
+): Promise<Row[]> {
+  const times = {
+    english: [] as number[],
+    korean: [] as number[],
+    native: [] as number[],
+    way: [] as number[],
+  }
+  type Who = keyof typeof times
   const { hits } = await client.search(english, { types: [Found] })
   const ids = hits.map(({ record }) => record.id)
-  const timed = async (who: string, run: () => unknown): Promise<void> => {
+  let round = -2
+  const timed = async (who: Who, run: () => unknown): Promise<void> => {
     const beganMs = performance.now()
     await run()
-    times[who]?.push(performance.now() - beganMs)
+    if (round >= 0) times[who].push(performance.now() - beganMs)
   }
-  for (let round = -2; round < rounds; round += 1) {
-    if (round === 0) for (const who of Object.keys(times)) times[who] = []
+  for (; round < rounds; round += 1) {
     await timed('english', () => client.search(english, { types: [Found] }))
     await timed('korean', () => client.search(korean, { types: [Found] }))
     // What any search behind a daemon takes beside the search: the same records, asked for by their ids.
     await timed('way', () => client.repository(Found).getMany(ids))
     if (native) await timed('native', () => native(english))
   }
-  const at = (who: string, part: number): number => {
-    const sorted = [...(times[who] ?? [])].sort((left, right) => left - right)
-    return sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
-  }
-  const shown = (who: string): string => `${at(who, 0.5).toFixed(2)} / ${at(who, 0.95).toFixed(2)}`
-  const behindDaemon = at('native', 0.5) + at('way', 0.5)
-  tell(
-    `${name}: English ${shown('english')} ms (p50 / p95), Korean ${shown('korean')}, FTS5 ${shown('native')}; ` +
-      `English ${(at('english', 0.5) / at('native', 0.5)).toFixed(2)} of FTS5 in process, ` +
-      `${(at('english', 0.5) / behindDaemon).toFixed(2)} of FTS5 and the way to a daemon (target 2), Korean ${(at('korean', 0.5) / at('english', 0.5)).toFixed(2)} of English`,
-  )
+  const pairs = (ours: readonly number[], theirs: (index: number) => number | undefined) =>
+    ours.map((ms, index) => ({ ours: ms, theirs: theirs(index) ?? ms }))
+  const searched = `search, ${name}`
+  const beside: Row[] = native
+    ? [
+        {
+          name: searched,
+          unit: 'ms',
+          against: 'FTS5 of better-sqlite3 in process, and the way to a daemon',
+          target: { most: 2, aim: 1.3 },
+          samples: pairs(
+            times.english,
+            (index) => (times.native[index] ?? 0) + (times.way[index] ?? 0),
+          ),
+        },
+        {
+          name: searched,
+          unit: 'ms',
+          against: 'FTS5 of better-sqlite3 in process',
+          samples: pairs(times.english, (index) => times.native[index]),
+        },
+      ]
+    : []
+  return [
+    ...beside,
+    {
+      name: `${searched}, in Korean`,
+      unit: 'ms',
+      against: 'the same in English',
+      samples: pairs(times.korean, (index) => times.english[index]),
+    },
+  ]
 }
 
 /** How long somebody else waits for one record while common words are searched for. */
-async function measureWaits(): Promise<void> {
+async function measureWaits(): Promise<Row> {
   const { id } = (await client.search('quagga', { types: [Found] })).hits[0]?.record ?? { id: '' }
   const records = beside.repository(Found)
   let longestMs = 0
@@ -168,9 +198,9 @@ async function measureWaits(): Promise<void> {
     longestMs = Math.max(longestMs, performance.now() - beganMs)
   }
   await searching
-  tell(`longest wait of a read beside searches for common words: ${longestMs.toFixed(1)} ms`)
-}
-
-function tell(line: string): void {
-  process.stdout.write(`${line}\n`)
+  return {
+    name: 'longest wait of a read beside such searches',
+    unit: 'ms',
+    values: [longestMs],
+  }
 }

@@ -2,6 +2,7 @@
 
 import { echoClient, orionClient, stockClient } from './clients.ts'
 import { nativeGroups } from './native.ts'
+import { serverClient } from './server-clients.ts'
 import { type BenchClient, runSlice, type Slice } from './workload.ts'
 
 const [contender = '', target = '', slots = '64', rows] = process.argv.slice(2)
@@ -14,6 +15,10 @@ async function makeClient(): Promise<BenchClient> {
       return await stockClient(target, Number(slots))
     case 'echo':
       return await echoClient(target)
+    case 'redis':
+    case 'postgres':
+    case 'etcd':
+      return await serverClient(contender, target, Number(slots))
     case 'shared-native': {
       const kind = rows === 'same' ? 'same' : 'two'
       const native = nativeGroups(target, { group: Number(slots), exclusive: false, rows: kind })

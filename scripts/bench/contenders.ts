@@ -1,5 +1,6 @@
 /** Starts and stops the processes that take part: daemons and their clients. */
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,8 @@ import { connect } from '../../sdk/client/connect.ts'
 import { ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
 import { forkBundled } from './bundle.ts'
 import { loadNative, nativeGroups, type RowsKind } from './native.ts'
+import { hasClient } from './server-clients.ts'
+import { durabilityOf, type ServerName, serverNames, startServer } from './servers.ts'
 import type { Slice, SliceResult } from './workload.ts'
 
 /** A client process and the contender it belongs to. */
@@ -47,6 +50,8 @@ export class Contenders {
   readonly orion: ClientProcess[] = []
   readonly echo: ClientProcess[] = []
   readonly native = new Map<RowsKind, NativePeers>()
+  /** Two clients of each server that is installed, with its Node package. */
+  readonly servers = new Map<ServerName, ClientProcess[]>()
   readonly #closing: (() => void)[] = []
 
   static async start(): Promise<Contenders> {
@@ -65,8 +70,37 @@ export class Contenders {
     await starter.close()
     await this.#fork('echo-daemon.ts', [at('echo.sock')])
     this.echo.push(await this.#client('echo', at('echo.sock')))
+    for (const name of serverNames) await this.#startServer(name)
     if (!this.hasNative) return
     for (const rows of ['two', 'same'] as const) this.native.set(rows, await this.#peers(rows))
+  }
+
+  /** Whether what a measurement needs is there. */
+  has(needs: 'native' | ServerName | undefined): boolean {
+    if (needs === 'native') return this.hasNative
+    return needs === undefined || this.servers.has(needs)
+  }
+
+  /** How durable each is that takes part, and who does not. */
+  get durability(): string[] {
+    const servers = serverNames.map((name) =>
+      this.servers.has(name) ? durabilityOf[name] : `${name} is not installed, or not its client`,
+    )
+    const native = this.hasNative
+      ? 'better-sqlite3: WAL, synchronous=FULL'
+      : 'better-sqlite3 is not installed (npm run bench:peers)'
+    const ours = 'Orion: fdatasync of the log before any answer, one for all that wait'
+    return [ours, native, ...servers]
+  }
+
+  async #startServer(name: ServerName): Promise<void> {
+    if (!hasClient(name)) return
+    const server = await startServer(name, this.#directory)
+    if (server === undefined) return
+    this.#closing.push(server.stop)
+    const clients: ClientProcess[] = []
+    for (let n = 0; n < 2; n++) clients.push(await this.#client(name, server.target))
+    this.servers.set(name, clients)
   }
 
   async #peers(rows: RowsKind): Promise<NativePeers> {
@@ -90,9 +124,12 @@ export class Contenders {
       await client.request(ShutdownDaemon, {})
       await client.close()
     }
+    const ended = this.#children.map((child) => once(child, 'exit'))
     for (const child of this.#children) child.disconnect()
+    // A server that goes first would leave its clients to complain.
+    await Promise.all(ended)
     for (const close of this.#closing) close()
-    rmSync(this.#directory, { recursive: true, force: true })
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
 
   async #client(contender: string, target: string, slots = 64, rows = ''): Promise<ClientProcess> {

@@ -3,9 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** Starts `redis-server` on a Unix socket; undefined when it is not installed. */
-export async function startRedis(socketPath: string): Promise<ChildProcess | undefined> {
-  const settings = ['--port', '0', '--unixsocket', socketPath, '--save', '', '--appendonly', 'no']
+/** Starts `redis-server` on a Unix socket; undefined when it is not installed. By default it keeps nothing on disk. */
+export async function startRedis(
+  socketPath: string,
+  durability: readonly string[] = ['--appendonly', 'no'],
+): Promise<ChildProcess | undefined> {
+  const settings = ['--port', '0', '--unixsocket', socketPath, '--save', '', ...durability]
   const server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'ignore'] })
   const failed = once(server, 'error').then(() => 'failed' as const)
   const ready = new Promise<'ready'>((resolve) => {

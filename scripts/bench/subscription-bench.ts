@@ -13,6 +13,7 @@ import { createConnection } from '../../sdk/transport/json-rpc-connection.ts'
 import { connectSocket } from '../../sdk/transport/socket.ts'
 import { forkBundled } from './bundle.ts'
 import { RedisPublisher, startRedis } from './redis.ts'
+import { median, type RatioRow, type Row } from './report.ts'
 import type { Waited } from './subscribers.ts'
 
 const hello = { protocol: { min: 1, max: 1 }, client: { name: 'bench', kind: 'script' } }
@@ -65,8 +66,8 @@ export class SubscriptionBench {
     rmSync(this.#directory, { recursive: true, force: true })
   }
 
-  /** 1,000 subscriptions on 8 connections; returns how many targets were missed. */
-  async fanOut(rounds: number): Promise<number> {
+  /** 1,000 subscriptions on 8 connections. */
+  async fanOut(rounds: number): Promise<Row[]> {
     const sides = new Map<Contender, Side>()
     for (const contender of ['orion', 'loop', 'redis'] as const) {
       const side = await this.#side(contender)
@@ -79,11 +80,11 @@ export class SubscriptionBench {
         if (round >= 0) samples.set(contender, [...(samples.get(contender) ?? []), sample])
       }
     }
-    return printFanOut(samples)
+    return fanOutRows(samples)
   }
 
   /** 99 live subscribers and one that stalls, at thousands of events a second. */
-  async stalled(rounds: number): Promise<number> {
+  async stalled(rounds: number): Promise<Row[]> {
     const live = await this.#fork('subscribers.ts', ['orion', this.#socketPath, '99', '1'])
     const publish = await this.#publisher()
     const before: number[] = []
@@ -96,44 +97,30 @@ export class SubscriptionBench {
       socket.destroy()
     }
     const memory = await this.#stalledMemory(publish, live)
-    const ratio = middle(during.map((p99, round) => p99 / (before[round] ?? p99)))
-    line(
-      'live p99 with a stalled subscriber',
-      `${Math.round(middle(before))} us`,
-      `${Math.round(middle(during))} us`,
+    return [
       {
-        ratio,
-        must: '< 1.2',
-        isMet: ratio < 1.2,
+        name: 'live p99 with a stalled subscriber',
+        unit: 'us',
+        against: 'the same without it',
+        target: { most: 1.2 },
+        samples: during.map((p99, round) => ({ ours: p99, theirs: before[round] ?? p99 })),
       },
-    )
-    line('memory of a stalled subscriber', `${memory} KiB`, '', {
-      must: '< 64 KiB',
-      isMet: memory < 64,
-    })
-    return Number(ratio >= 1.2) + Number(memory >= 64)
+      figure('memory of a stalled subscriber', 'KiB', memory, 64),
+    ]
   }
 
   /** What waits costs; read off the process, so differences of many are taken. */
-  async memory(): Promise<number> {
+  async memory(): Promise<Row[]> {
     await sleep(2_000)
     const idleMib = rssKib(this.#daemonPid) / 1024
     // Once without measuring: what requests leave behind is not what waits.
     await this.#waiting()
     const { perConnection, perSubscription } = await this.#waiting()
-    line('memory of an idle daemon', `${idleMib.toFixed(0)} MiB`, '', {
-      must: '<= 90 MiB',
-      isMet: idleMib <= 90,
-    })
-    line('memory of a connection', `${perConnection.toFixed(1)} KiB`, '', {
-      must: '<= 30 KiB',
-      isMet: perConnection <= 30,
-    })
-    line('memory of an idle subscription', `${perSubscription.toFixed(0)} B`, '', {
-      must: '<= 400 B',
-      isMet: perSubscription <= 400,
-    })
-    return Number(idleMib > 90) + Number(perConnection > 30) + Number(perSubscription > 400)
+    return [
+      figure('memory of an idle daemon', 'MiB', idleMib, 90),
+      figure('memory of a connection', 'KiB', perConnection, 30),
+      figure('memory of an idle subscription', 'bytes', perSubscription, 400),
+    ]
   }
 
   /** KiB of a connection and bytes of a subscription that nothing happens to. */
@@ -279,7 +266,7 @@ async function fanOutOnce({ publish, subscribers, serverPid }: Side): Promise<Fa
   )
   const deliveries = subscriptions * burstEvents
   return {
-    lastMs: middle(single),
+    lastMs: median(single),
     perSecond: (deliveries * 1e6) / (lastMicros - startedMicros),
     serverMicros: (cpuMicros(serverPid) - cpuBefore) / deliveries,
     outOfOrder,
@@ -310,69 +297,53 @@ async function delivered(
   return waited
 }
 
-function printFanOut(samples: ReadonlyMap<Contender, readonly FanOutSample[]>): number {
+function fanOutRows(samples: ReadonlyMap<Contender, readonly FanOutSample[]>): Row[] {
   const orion = samples.get('orion') ?? []
-  let missed = 0
-  for (const [contender, peer] of samples) {
-    const of = (pick: (sample: FanOutSample) => number, list = peer): number =>
-      middle(list.map(pick))
-    console.log(
-      `1,000 subscriptions on 8 connections, ${contender}: send to last ${of(({ lastMs }) => lastMs).toFixed(2)} ms, ${Math.round(of(({ perSecond }) => perSecond))} deliveries/s, ${of(({ serverMicros }) => serverMicros).toFixed(2)} us of the server’s processor each, ${peer.reduce((sum, { outOfOrder }) => sum + outOfOrder, 0)} out of order`,
-    )
-    if (contender === 'orion') continue
-    const ratio = (pick: (sample: FanOutSample) => number): number =>
-      middle(orion.map((sample, round) => pick(sample) / pick(peer[round] ?? sample)))
-    const last = ratio(({ lastMs }) => lastMs)
-    const rate = ratio(({ perSecond }) => perSecond)
-    const isLoop = contender === 'loop'
-    const rateMet = !isLoop || rate >= 4
-    const lastMet = isLoop || last <= 1.2
-    line(`  Orion’s deliveries/s against ${contender}`, '', '', {
-      ratio: rate,
-      must: isLoop ? '>= 4' : '',
-      isMet: rateMet,
-    })
-    line(`  Orion’s send to last against ${contender}`, '', '', {
-      ratio: last,
-      must: isLoop ? '' : '<= 1.2',
-      isMet: lastMet,
-    })
-    missed += Number(!rateMet) + Number(!lastMet)
+  const against = (
+    contender: Contender,
+    row: Omit<RatioRow, 'samples' | 'against'>,
+    pick: (sample: FanOutSample) => number,
+  ): Row[] => {
+    const peer = samples.get(contender)
+    if (peer === undefined) return []
+    const pairs = orion.map((sample, round) => ({
+      ours: pick(sample),
+      theirs: pick(peer[round] ?? sample),
+    }))
+    return [{ ...row, against: names[contender], samples: pairs }]
   }
-  const each = middle(orion.map(({ serverMicros }) => serverMicros))
-  line('processor of the daemon for a delivery', `${each.toFixed(2)} us`, '', {
-    must: '<= 3 us',
-    isMet: each <= 3,
-  })
-  return missed + Number(each > 3)
+  const last = { name: '1,000 subscriptions, send to last', unit: 'ms' }
+  const rate = { name: '1,000 subscriptions, deliveries', unit: '/s' }
+  const wrong = orion.reduce((sum, { outOfOrder }) => sum + outOfOrder, 0)
+  return [
+    ...against('redis', { ...last, target: { most: 1.2, aim: 0.4 } }, ({ lastMs }) => lastMs),
+    ...against('loop', last, ({ lastMs }) => lastMs),
+    ...against('redis', rate, ({ perSecond }) => perSecond),
+    ...against('loop', { ...rate, target: { least: 4, aim: 10 } }, ({ perSecond }) => perSecond),
+    {
+      name: 'processor of the daemon for a delivery',
+      unit: 'us',
+      target: { most: 3, aim: 1 },
+      values: orion.map(({ serverMicros }) => serverMicros),
+    },
+    figure('deliveries out of order', 'of all', wrong, 0),
+  ]
 }
 
-function line(
-  what: string,
-  ours: string,
-  theirs: string,
-  verdict: { readonly ratio?: number; readonly must?: string; readonly isMet?: boolean },
-): void {
-  const { ratio, must = '', isMet } = verdict
-  const cells = [
-    what,
-    ours,
-    theirs,
-    ratio === undefined ? '' : ratio.toFixed(2),
-    must,
-    isMet === undefined || must === '' ? '' : isMet ? 'met' : 'MISSED',
-  ]
-  console.log(cells.map((cell, index) => cell.padEnd([46, 12, 12, 8, 12, 8][index] ?? 0)).join(' '))
+const names: { readonly [Name in Contender]: string } = {
+  orion: 'Orion',
+  redis: 'PUBLISH of Redis to patterns, which keeps nothing',
+  loop: 'a loop of sendNotification on stock vscode-jsonrpc',
+}
+
+function figure(name: string, unit: string, value: number, most: number): Row {
+  return { name, unit, target: { most }, values: [value] }
 }
 
 /** The one socket below a run-time directory. */
 function socketIn(directory: string): string {
   const found = readdirSync(directory, { recursive: true, encoding: 'utf8' })
   return join(directory, found.find((name) => name.endsWith('.sock')) ?? '')
-}
-
-function middle(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 function nowMicros(): number {

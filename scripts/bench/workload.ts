@@ -1,8 +1,8 @@
 /** What every contender is made to do: the same records, the same number in flight, slices of the same length. */
 
-/** One slice of work for one client. */
+/** One slice of work for one client; `mixed` is nine reads for each update. */
 export interface Slice {
-  readonly workload: 'update' | 'update searched' | 'read'
+  readonly workload: 'update' | 'update searched' | 'read' | 'mixed'
   readonly inFlight: number
   readonly milliseconds: number
 }
@@ -57,6 +57,10 @@ function operationOf(
 ): (slot: number) => Promise<unknown> {
   if (workload === 'read') return (slot) => client.read(slot)
   if (workload === 'update') return (slot) => client.update(slot)
+  if (workload === 'mixed') {
+    let count = 0
+    return (slot) => (++count % 10 === 0 ? client.update(slot) : client.read(slot))
+  }
   return (slot) =>
     client.updateSearched?.(slot) ?? Promise.reject(new Error('its text is not searched'))
 }

@@ -49,7 +49,7 @@ export function activate(context: ExtensionContext): void {
   const documents = new RecordDocuments(stores, reviews, report)
   const conflicts = new Conflicts()
   const files = new RecordFiles(stores, conflicts)
-  const lenses = new RecordLenses(documents, reviews)
+  const lenses = new RecordLenses({ documents, reviews, conflicts })
   const shown = [documents, reviews, conflicts, files, lenses]
   context.subscriptions.push(log, stores, ...trees, ...shown)
   context.subscriptions.push(new StatusItem(stores), new Notices(stores))

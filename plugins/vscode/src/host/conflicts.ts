@@ -15,6 +15,7 @@ import { jsonText } from '../model/jsonc-text.ts'
 import { conflictsOf, mergedDocument } from '../model/merge-data.ts'
 import type { SaveConflict } from '../model/save-record.ts'
 import { plainLine } from '../model/visible-text.ts'
+import { sideScheme } from './documents.ts'
 
 /**
  * Saves that lost a race: what both began with, what was written here, and what somebody else has written, until one of them or
@@ -25,7 +26,11 @@ export class Conflicts implements TextDocumentContentProvider, Disposable {
   readonly #emitter = new EventEmitter<Uri>()
   readonly #registrations: Disposable[]
 
+  readonly #metEmitter = new EventEmitter<void>()
+
   readonly onDidChange = this.#emitter.event
+  /** A conflict has come up, or is over. */
+  readonly onMet = this.#metEmitter.event
 
   constructor() {
     this.#registrations = [
@@ -109,6 +114,11 @@ export class Conflicts implements TextDocumentContentProvider, Disposable {
     if (conflictsOf(conflict).length === 0) await document.save()
   }
 
+  /** Whether a document has one. */
+  has(uri: Uri): boolean {
+    return this.#conflicts.has(uri.toString())
+  }
+
   /** It is over. */
   settle(uri: Uri): void {
     if (this.#conflicts.delete(uri.toString())) this.#tellEditor()
@@ -128,16 +138,18 @@ export class Conflicts implements TextDocumentContentProvider, Disposable {
   dispose(): void {
     for (const one of this.#registrations) one.dispose()
     this.#emitter.dispose()
+    this.#metEmitter.dispose()
   }
 
   /** The commands are offered where there is a conflict. */
   #tellEditor(): void {
     const paths = [...this.#conflicts.keys()].map((key) => Uri.parse(key, true).path)
     void commands.executeCommand('setContext', 'orion.conflicts', paths)
+    void commands.executeCommand('setContext', 'orion.inConflict', paths.length > 0)
+    this.#metEmitter.fire()
   }
 }
 
-const sideScheme = 'orion-side'
 const sides = ['base', 'mine', 'theirs'] as const
 type Side = (typeof sides)[number]
 const tellMs = 15_000

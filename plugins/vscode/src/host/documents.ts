@@ -7,6 +7,9 @@ export const readScheme = 'orion-record'
 /** Documents to be edited: the data of a record. */
 export const editScheme = 'orion'
 
+/** One side of a conflict; its query names the document that is edited. */
+export const sideScheme = 'orion-side'
+
 const readEnding = '.orion'
 const editEnding = '.jsonc'
 
@@ -22,6 +25,10 @@ export function editUri(address: RecordAddress): Uri {
 
 /** The record that a document is about; undefined when it is none of ours. */
 export function addressOf(uri: Uri): RecordAddress | undefined {
+  if (uri.scheme === sideScheme) {
+    const of = new URLSearchParams(uri.query).get('of')
+    return of === null ? undefined : addressOf(Uri.parse(of, true))
+  }
   if (uri.scheme === readScheme) return parseAddress(uri, readEnding)
   return uri.scheme === editScheme ? parseAddress(uri, editEnding) : undefined
 }

@@ -83,7 +83,7 @@ export class RecordFiles implements FileSystemProvider, Disposable {
         void this.#conflicts.meet(uri, outcome.conflict)
         const who = plainLine(current.updatedBy, 60)
         throw FileSystemError.Unavailable(
-          `nothing was written, because ${who} has changed it meanwhile (version ${current.version}). Your text is still here: take one side, or merge them.`,
+          `${who} was first (version ${current.version}). Nothing was written, and your text is kept: merge, or take a side`,
         )
       }
       default:

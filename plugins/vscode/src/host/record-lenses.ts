@@ -6,10 +6,12 @@ import {
   languages,
   Range,
   type TextDocument,
+  type Uri,
   window,
 } from 'vscode'
 import { voidReason } from '../model/proposal-document.ts'
 import type { RecordAddress } from '../model/record-address.ts'
+import type { Conflicts } from './conflicts.ts'
 import { addressOf, editScheme, readScheme } from './documents.ts'
 import type { ProposalReviews } from './proposal-reviews.ts'
 import type { RecordDocuments } from './record-documents.ts'
@@ -21,16 +23,23 @@ import type { RecordDocuments } from './record-documents.ts'
 export class RecordLenses implements CodeLensProvider, Disposable {
   readonly #documents: RecordDocuments
   readonly #reviews: ProposalReviews
+  readonly #conflicts: Conflicts
   readonly #emitter = new EventEmitter<void>()
   readonly #registrations: Disposable[]
 
   readonly onDidChangeCodeLenses = this.#emitter.event
 
-  constructor(documents: RecordDocuments, reviews: ProposalReviews) {
-    this.#documents = documents
-    this.#reviews = reviews
+  constructor(parts: {
+    readonly documents: RecordDocuments
+    readonly reviews: ProposalReviews
+    readonly conflicts: Conflicts
+  }) {
+    this.#documents = parts.documents
+    this.#reviews = parts.reviews
+    this.#conflicts = parts.conflicts
     this.#registrations = [
       languages.registerCodeLensProvider([{ scheme: readScheme }, { scheme: editScheme }], this),
+      parts.conflicts.onMet(() => this.#emitter.fire()),
       window.onDidChangeActiveTextEditor(() => this.#emitter.fire()),
     ]
   }
@@ -38,7 +47,7 @@ export class RecordLenses implements CodeLensProvider, Disposable {
   provideCodeLenses({ uri, lineCount }: TextDocument): CodeLens[] {
     const address = addressOf(uri)
     if (address === undefined || address.version !== undefined) return []
-    if (uri.scheme === editScheme) return [lens(0, 'Show History', 'orion.record.open', [address])]
+    if (uri.scheme === editScheme) return this.#editLenses(uri, address)
     const shown = this.#documents.shown(uri)
     const versions = (shown?.versions ?? [])
       .filter(({ line }) => line < lineCount)
@@ -53,6 +62,18 @@ export class RecordLenses implements CodeLensProvider, Disposable {
   dispose(): void {
     for (const one of this.#registrations) one.dispose()
     this.#emitter.dispose()
+  }
+
+  #editLenses(uri: Uri, address: RecordAddress): CodeLens[] {
+    const history = lens(0, '$(history) Show History', 'orion.record.open', [address])
+    if (!this.#conflicts.has(uri)) return [history]
+    return [
+      lens(0, '$(git-merge) Merge', 'orion.conflict.merge', [address]),
+      lens(0, 'Take Mine', 'orion.conflict.takeMine', [address]),
+      lens(0, 'Take Theirs', 'orion.conflict.takeTheirs', [address]),
+      lens(0, '$(diff-multiple) Compare', 'orion.conflict.compare', [address]),
+      history,
+    ]
   }
 
   #headLenses(address: RecordAddress): CodeLens[] {

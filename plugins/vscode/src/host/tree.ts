@@ -9,7 +9,7 @@ import {
   type TreeView,
   window,
 } from 'vscode'
-import { shortTime } from '../model/instants.ts'
+import { counted, shortTime } from '../model/instants.ts'
 import { problemLine, problemOf } from '../model/problem.ts'
 import { RefreshScheduler } from '../model/refresh-scheduler.ts'
 import type { RowIcon, TreeNode } from '../model/rows.ts'
@@ -68,6 +68,7 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
       this.#stores.onChange((change) => this.#take(change)),
       this.#stores.onNews(() => {
         if (this.name === 'jobs') this.refresh()
+        if (this.name === 'proposals') this.#tellWaiting()
       }),
     ]
     this.#tellConnection()
@@ -164,6 +165,14 @@ export class StoreTree implements TreeDataProvider<StoreNode>, Disposable {
     // The editor asks for rows in turns of its own; what it has asked for by then is waited for.
     await new Promise((resolve) => setTimeout(resolve, askedMs))
     while (this.#reads.size > 0) await Promise.allSettled([...this.#reads])
+  }
+
+  /** The number on the icon of Orion: what waits for the reader. */
+  #tellWaiting(): void {
+    const ready = this.#stores.sessions.filter(({ hasSummary }) => hasSummary)
+    const value = ready.reduce((sum, { summary }) => sum + summary.waiting.length, 0)
+    if ((this.view.badge?.value ?? 0) === value) return
+    this.view.badge = { value, tooltip: `${counted(value, 'proposal')} to review` }
   }
 
   #tellConnection(): void {

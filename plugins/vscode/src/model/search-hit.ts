@@ -17,14 +17,17 @@ type Hit = z.output<typeof SearchRecords.result>['hits'][number]
 export function hitItem({ record, snippet }: Hit): HitText {
   const { type, id, data, lifecycle } = record
   const titles = ['summary', 'trigger', 'reason', 'title', 'name', 'jobId', 'actionType']
-  const title = titles.map((field) => textAt(data, field)).find((text) => text.trim() !== '')
+  const field = titles.find((name) => textAt(data, name).trim() !== '')
+  const title = field === undefined ? undefined : textAt(data, field)
   const state = lifecycle === 'active' ? '' : `, ${lifecycle}`
-  const shown = plainLine(title ?? id, 120)
-  const why = snippet === undefined ? '' : plainLine(snippet.text, 160)
+  const shown = plainLine(title ?? id, 100)
+  // What the title shows already need not be shown twice; the end of a long one may be why it was found.
+  const isTitle = snippet?.field === field && !snippet?.text.startsWith('…')
+  const why = snippet === undefined || isTitle ? '' : plainLine(snippet.text, 160)
   return {
     label: shown,
     description: `${type}${state}${title === undefined ? '' : ` · ${plainLine(id, 60)}`}`,
-    ...(why === '' || why === shown ? {} : { detail: why }),
+    ...(why === '' ? {} : { detail: why }),
     icon: icons[type] ?? 'symbol-object',
   }
 }

@@ -72,6 +72,12 @@ test('a command is offered in the palette only where it can do something', () =>
   assert.deepEqual(open.toSorted(), always.toSorted())
 })
 
+test('conditions are written as the editor understands them', () => {
+  const all = [...Object.values(contributes.menus).flat(), ...contributes.keybindings]
+  const odd = all.map(({ when = '' }) => when).filter((when) => /!~|===|[^=!]=[^=~]/.test(when))
+  assert.deepEqual(odd, [])
+})
+
 test('every setting that is read is described, and every one that is described is read', () => {
   const text = read('plugins/vscode/src/host/settings.ts')
   const names = [...text.matchAll(/read\(\s*'([\w.]+)'/g)].map(([, name = '']) => `orion.${name}`)

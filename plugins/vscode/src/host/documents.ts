@@ -10,6 +10,9 @@ export const editScheme = 'orion'
 /** One side of a conflict; its query names the document that is edited. */
 export const sideScheme = 'orion-side'
 
+/** One side of one operation of a proposal; its query names the proposal. */
+export const proposalScheme = 'orion-proposal'
+
 const readEnding = '.orion'
 const editEnding = '.jsonc'
 
@@ -28,6 +31,11 @@ export function addressOf(uri: Uri): RecordAddress | undefined {
   if (uri.scheme === sideScheme) {
     const of = new URLSearchParams(uri.query).get('of')
     return of === null ? undefined : addressOf(Uri.parse(of, true))
+  }
+  if (uri.scheme === proposalScheme) {
+    const query = new URLSearchParams(uri.query)
+    const [store, id] = [query.get('store'), query.get('id')]
+    return store === null || id === null ? undefined : { store, type: 'Proposal', id }
   }
   if (uri.scheme === readScheme) return parseAddress(uri, readEnding)
   return uri.scheme === editScheme ? parseAddress(uri, editEnding) : undefined

@@ -15,7 +15,7 @@ import type { RecordAddress } from '../model/record-address.ts'
 import { comparedText, type RecordDocument, withHistory } from '../model/record-document.ts'
 import { plainLine } from '../model/visible-text.ts'
 import type { StoreSession } from '../views/store-session.ts'
-import { readUri } from './documents.ts'
+import { proposalScheme, readUri } from './documents.ts'
 import type { Stores } from './stores.ts'
 
 /**
@@ -31,8 +31,13 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
   constructor(stores: Stores) {
     this.#stores = stores
     this.#registrations = [
-      workspace.registerTextDocumentContentProvider(sideScheme, this),
+      workspace.registerTextDocumentContentProvider(proposalScheme, this),
       workspace.onDidCloseTextDocument(({ uri }) => this.#seen.delete(uri.toString())),
+      // Of an editor with several differences nothing else tells what it is about.
+      window.onDidChangeActiveTextEditor((editor) => {
+        const isReviewing = editor?.document.uri.scheme === proposalScheme
+        void commands.executeCommand('setContext', 'orion.reviewing', isReviewing)
+      }),
     ]
   }
 
@@ -76,7 +81,7 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
       // Both sides have one path: of two the editor would tell a renaming.
       const uriOf = (side: 'before' | 'after'): Uri =>
         Uri.from({
-          scheme: sideScheme,
+          scheme: proposalScheme,
           path: `/${index + 1} ${name}.orion`,
           query: new URLSearchParams({ store, id, index: `${index}`, side }).toString(),
         })
@@ -134,7 +139,6 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
   }
 }
 
-const sideScheme = 'orion-proposal'
 /** An editor of more differences is of no use. */
 const differencesMax = 100
 

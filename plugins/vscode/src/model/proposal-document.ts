@@ -5,6 +5,7 @@ import type { Record } from '../../../../sdk/model.ts'
 import type { ProposalDifference } from '../../../../sdk/protocol/proposals.ts'
 import { textAt, textsAt } from './data-access.ts'
 import { counted, fullTime } from './instants.ts'
+import { valueText } from './record-document.ts'
 import { visibleLine, visibleText } from './visible-text.ts'
 
 type Operation = ProposalDifference['operations'][number]
@@ -168,8 +169,7 @@ function operationLines(one: Operation): string[] {
 }
 
 function marked(sign: string, value: Json): string[] {
-  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2)
-  return cutLines(text, valueMaxLines)
+  return cutLines(valueText(value), valueMaxLines)
     .split('\n')
     .map((line) => `    ${sign} ${line}`)
 }

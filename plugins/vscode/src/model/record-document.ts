@@ -136,8 +136,8 @@ function fieldNames(data: JsonObject, order: readonly string[] = []): string[] {
   return [...new Set([...placed, ...Object.keys(data)])]
 }
 
-/** A value for people: texts as they are, lists line by line, objects as JSON. */
-function valueText(value: Json): string {
+/** A value for people: texts as they are, lists line by line, objects as JSON. What is too long is cut. */
+export function valueText(value: Json): string {
   if (typeof value === 'string') return cut(value)
   if (Array.isArray(value)) return listText(value)
   if (isJsonObject(value)) {

@@ -117,9 +117,9 @@ export interface ErrorDataByKind {
   cancelled: CommonErrorData
   /** A bug of ours: report the incident, which the daemon's log has. */
   internal: CommonErrorData & { readonly incident: string }
-  /** The disk is full; nothing was written: free space, send again. */
+  /** The disk is full; nothing was written of this request: free space, send again. */
   storage_full: CommonErrorData
-  /** The store can't be written; nothing was written: see the remedy. */
+  /** The store can't be written; nothing was written of this request: see the remedy. */
   storage_failed: CommonErrorData
   /** It may or may not have happened: repeat with the same idempotency key. */
   outcome_unknown: CommonErrorData & {

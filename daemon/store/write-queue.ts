@@ -125,7 +125,7 @@ export class WriteQueue {
       `the store stopped writing: ${this.#failure?.message ?? 'unknown fault'}`,
       {
         remedy:
-          'Look at the disk, then restart the daemon: orion stop. Nothing of this write was stored.',
+          'Look at the disk, then restart the daemon: orion stop. Nothing of this request was stored.',
       },
     )
   }

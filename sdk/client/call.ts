@@ -180,8 +180,15 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
       this.#busy = error
       this.#pause(error.data.retryAfterMs, session)
     } else {
-      this.#fail(error.kind === 'outcome_unknown' ? this.#unknownOutcome(error) : error)
+      const isOpen = error.kind === 'outcome_unknown' || this.#isLeftOpenBy(error)
+      this.#fail(isOpen ? this.#unknownOutcome(error) : error)
     }
+  }
+
+  /** Whether an attempt before, whose answer was lost, may have happened although this one was refused. */
+  #isLeftOpenBy(error: OrionError): boolean {
+    const { repetition } = this.#parts
+    return this.#unanswered && repetition !== 'free' && saysNothingOfEarlier(error)
   }
 
   #awaitSession(): void {
@@ -283,6 +290,22 @@ export class Call<D extends RequestDefinition = RequestDefinition> {
     return true
   }
 }
+
+/**
+ * A daemon that looks at a write finds the answer to its key first. What is refused before that, or because nobody could
+ * look, is told of the request that was refused, and of no earlier one.
+ */
+function saysNothingOfEarlier(error: OrionError): boolean {
+  return refusedUnseen.has(error.kind)
+}
+
+const refusedUnseen: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
+  'storage_failed',
+  'storage_full',
+  'forbidden',
+  'unauthenticated',
+  'internal',
+])
 
 function tokenOf(raw: unknown): string | undefined {
   if (typeof raw !== 'object' || raw === null || !('token' in raw)) return undefined

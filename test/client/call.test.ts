@@ -12,6 +12,7 @@ import {
   TooLargeError,
 } from '../../sdk/client/typed-errors.ts'
 import { UnrecognizedError } from '../../sdk/client/wire-error.ts'
+import { isOrionError } from '../../sdk/errors.ts'
 import { ExecuteAction } from '../../sdk/protocol/actions.ts'
 import { BackupStore } from '../../sdk/protocol/daemon.ts'
 import type { RequestDefinition } from '../../sdk/protocol/define.ts'
@@ -443,6 +444,27 @@ test('an unknown outcome that the daemon tells comes with the key', async (t) =>
   assert.ok(error instanceof OutcomeUnknownError)
   assert.equal(error.data.idempotencyKey, 'mine')
 })
+
+for (const kind of ['storage_failed', 'forbidden'] as const) {
+  test(`a write whose answer was lost, and that is refused as ${kind} when it is repeated, has an unknown outcome`, async (t) => {
+    const daemon = new ScriptedDaemon()
+    const client = await scriptedClient(t, daemon)
+    const refuse = (): never => {
+      throw scriptedError(kind, {})
+    }
+    daemon.handleOnce('record/create', (_params, { connection }) => {
+      daemon.handle('record/create', refuse)
+      connection.drop()
+      return new Promise(() => {})
+    })
+    const error = await failure(client.request(CreateRecord, { ...note, idempotencyKey: 'mine' }))
+    assert.ok(error instanceof OutcomeUnknownError)
+    assert.equal(error.data.idempotencyKey, 'mine')
+    // Of a first attempt that is refused it is known that nothing happened.
+    const first = await failure(client.request(CreateRecord, note))
+    assert.ok(isOrionError(first, kind))
+  })
+}
 
 test('closing while nobody is there settles what was never sent', async (t) => {
   const daemon = new ScriptedDaemon()

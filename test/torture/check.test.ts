@@ -159,6 +159,14 @@ test('a client whose writes are as they were answered has no problem', () => {
   assert.equal(judged([wrote, heard('k1', { as: 'refused', kind: 'conflict' })], []), '')
 })
 
+test('a repeated write that nobody could look for stays open, and what it did before is no phantom', () => {
+  const refused = (kind: string) => heard('k1', { as: 'refused', kind })
+  const lost = heard('k1', { as: 'unknown', why: 'cut' })
+  assert.equal(judged([wrote, lost, wrote, refused('storage_failed')], [one]), '')
+  assert.match(judged([wrote, refused('storage_failed')], [one]), /phantom: k1/)
+  assert.match(judged([wrote, lost, wrote, refused('conflict')], [one]), /phantom: k1/)
+})
+
 const wrongClients: readonly (readonly [
   string,
   readonly JournalLine[],

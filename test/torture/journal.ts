@@ -50,6 +50,18 @@ const answer = z.discriminatedUnion('as', [
 ])
 export type Answer = z.infer<typeof answer>
 
+/**
+ * Whether an answer to a write that was sent again leaves open what came of it before: nobody could look for its key, so
+ * what is refused is this request, and no earlier one.
+ */
+export function saysNothingOfEarlier(answer: Answer): boolean {
+  return answer.as === 'refused' && unseen.has(answer.kind)
+}
+
+const unseen: ReadonlySet<string> = new Set([
+  ...['storage_failed', 'storage_full', 'draining', 'overloaded'],
+])
+
 /** An event as a subscriber was told it. */
 const told = z.object({
   seq: z.int(),

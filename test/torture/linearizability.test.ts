@@ -26,6 +26,7 @@ function wrote(
     operations: [how],
     sentUs,
     heardUs,
+    isRepeated: false,
     answer:
       heardUs === undefined
         ? { as: 'unknown', why: 'cut' }

@@ -1,7 +1,13 @@
 /** Writers that never rest. What they send, and what becomes of it, stands in their journal before and after. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { type Answer, type JournalWriter, type Shown, steadyUs } from '../journal.ts'
+import {
+  type Answer,
+  type JournalWriter,
+  type Shown,
+  saysNothingOfEarlier,
+  steadyUs,
+} from '../journal.ts'
 import { type Attempt, contested, contestedType, type Known, nextAttempt } from './attempts.ts'
 import { No, NobodyKnows, type Speaker } from './speaker.ts'
 
@@ -55,10 +61,11 @@ export class Writer {
 
   async #sendUntilKnown({ key, method, params, operations }: Attempt): Promise<Answer> {
     const { journal } = this.#options
-    for (;;) {
+    for (let isOpen = false; ; ) {
       journal.note({ line: 'sent', key, atUs: steadyUs(), write: [...operations] })
       const answer = await this.#answered(key, method, { params, parse: acknowledged })
-      if (answer.as === 'unknown') {
+      if (answer.as === 'unknown' || (isOpen && saysNothingOfEarlier(answer))) {
+        isOpen = true
         await sleep(5)
         continue
       }

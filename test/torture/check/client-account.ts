@@ -1,5 +1,12 @@
 /** What clients sent and were answered, held against what their store has. */
-import type { Answer, JournalLine, Operation, Result, Shown } from '../journal.ts'
+import {
+  type Answer,
+  type JournalLine,
+  type Operation,
+  type Result,
+  type Shown,
+  saysNothingOfEarlier,
+} from '../journal.ts'
 import type { Logged } from './disk.ts'
 import { sameJson } from './same-json.ts'
 
@@ -11,6 +18,8 @@ export interface Write {
   readonly sentUs: number
   readonly heardUs: number | undefined
   readonly answer: Answer & { as: 'acknowledged' | 'refused' | 'unknown' }
+  /** It was sent again, because nobody knew what had come of it. */
+  readonly isRepeated: boolean
 }
 
 /** One look at a record. */
@@ -79,10 +88,12 @@ export class ClientAccount {
     this.#touched.add(key)
     if (known !== undefined) {
       this.repeated += 1
+      this.writes.set(key, { ...known, isRepeated: true })
       return
     }
     const answer = { as: 'unknown', why: 'not answered' } as const
-    this.writes.set(key, { key, operations, sentUs: atUs, heardUs: undefined, answer })
+    const first = { key, operations, sentUs: atUs, heardUs: undefined, isRepeated: false }
+    this.writes.set(key, { ...first, answer })
   }
 
   #heard(key: string, heardUs: number, answer: Answer): string[] {
@@ -96,7 +107,7 @@ export class ClientAccount {
     const write = this.writes.get(key)
     if (write === undefined) return this.#looking.has(key) ? [] : [`${key} was never sent`]
     this.#touched.add(key)
-    if (answer.as === 'unknown') return []
+    if (answer.as === 'unknown' || (write.isRepeated && saysNothingOfEarlier(answer))) return []
     if (write.answer.as === 'acknowledged') return repeatProblems(key, write.answer.results, answer)
     if (answer.as === 'acknowledged') this.acknowledged += 1
     else this.refused += 1

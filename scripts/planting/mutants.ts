@@ -103,7 +103,7 @@ export const mutants: readonly Mutant[] = [
     file: 'daemon/store/log-tail.ts',
     find: 'if (cut > from) return cut',
     replace: 'if (cut > from) return end',
-    test: 'test/events/connection-pump.test.ts',
+    test: 'test/store/log-pages.test.ts',
   },
   {
     what: 'a page of the log from the file ends inside a transaction',
@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
     file: 'daemon/store/event-log.ts',
     find: 'if (cut > 0) return events.slice(0, cut)',
     replace: 'if (cut > 0) return events.slice(0, limit)',
-    test: 'test/events/connection-pump.test.ts',
+    test: 'test/store/log-pages.test.ts',
   },
   {
     what: 'a compaction does not wait for subscribers that have yet to read',

@@ -151,7 +151,7 @@ export const mutants: readonly Mutant[] = [
     file: pump,
     find: "subscriber.gap ??= 'compacted'",
     replace: 'subscriber.gap ??= undefined',
-    test: 'test/daemon/compaction.test.ts',
+    test: 'test/events/subscription-model.test.ts',
   },
   {
     what: 'a record that no longer fits a filter leaves it in silence',
@@ -159,7 +159,7 @@ export const mutants: readonly Mutant[] = [
     file: 'daemon/store/record-filter.ts',
     find: "return fitted === false ? undefined : 'left'",
     replace: 'return undefined',
-    test: 'test/session/subscriptions.test.ts',
+    test: 'test/events/subscription-model.test.ts',
   },
   {
     what: 'patterns do not tell capitals from small letters',

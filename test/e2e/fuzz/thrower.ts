@@ -86,7 +86,7 @@ function writeCut(socket: Socket, bytes: Buffer, random: Random): void {
 }
 
 /** Longest time that a daemon may leave a connection without an answer or an end; generous, for slow machines. */
-const patienceMs = 60_000
+const patienceMs = 240_000
 
 /** Reads what comes back, and remembers what is worth it. */
 class Ear {

@@ -21,6 +21,7 @@ export function main(
       recordTypes: async () => (await import('../plugins/orion/record-types.ts')).orionRecordTypes,
       legacy: async () => (await import('../plugins/legacy/access.ts')).legacyAccess,
       serveMcp: async (options) => (await import('../plugins/mcp/serve.ts')).serveMcp(options),
+      serveLsp: async (options) => (await import('../plugins/lsp/serve.ts')).serveLsp(options),
     },
   )
 }

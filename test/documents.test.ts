@@ -101,6 +101,7 @@ async function commandNames(): Promise<string[]> {
     recordTypes: notHere,
     legacy: notHere,
     serveMcp: notHere,
+    serveLsp: notHere,
   }
   const process = { env: {}, cwd: root, version: '0.0.0', stdin: Readable.from([]) }
   assert.equal(await runCommandLine({ ...process, out, err: out, daemon, plugins }, []), 0)

@@ -177,6 +177,7 @@ const root = buildRouteMap({
     serve: daemon.serveCommand,
     stdio: daemon.stdioCommand,
     mcp: daemon.mcpCommand,
+    lsp: daemon.lspCommand,
     endpoint: daemon.endpointCommand,
     status: daemon.statusCommand,
     stop: daemon.stopCommand,

@@ -22,9 +22,11 @@ export interface PluginAccess {
   recordTypes(): Promise<readonly MigratedType[]>
   /** Serves the Model Context Protocol on stdin and stdout until the client ends it. */
   serveMcp(options: McpOptions): Promise<void>
+  /** Serves an editor as a language server on stdin and stdout; resolves with the exit code. */
+  serveLsp(options: McpOptions): Promise<number>
 }
 
-/** Where an MCP server finds its store, and as whom. */
+/** Where a server for other programs finds its store, and as whom. */
 export interface McpOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv

@@ -54,7 +54,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
   { title: 'Shells', names: ['completion'] },
   {
     title: 'Daemon',
-    names: ['status', 'doctor', 'endpoint', 'stop', 'backup', 'serve', 'stdio', 'mcp'],
+    names: ['status', 'doctor', 'endpoint', 'stop', 'backup', 'serve', 'stdio', 'mcp', 'lsp'],
   },
 ]
 

@@ -44,6 +44,7 @@ export async function runLine(place: Place, line: string, input = ''): Promise<T
         recordTypes: async () => orionRecordTypes,
         legacy: () => Promise.reject(new Error('expected no migration')),
         serveMcp: () => Promise.reject(new Error('expected no server')),
+        serveLsp: () => Promise.reject(new Error('expected no server')),
       },
     },
     arrangeArguments(wordsOf(line)),

@@ -61,6 +61,16 @@ export const mcpCommand = command<GlobalFlags>({
   load: async () => (await import('../actions/mcp.ts')).mcp,
 })
 
+/** `orion lsp` */
+export const lspCommand = command<GlobalFlags>({
+  brief: 'Serve editors that only know language servers, such as Helix',
+  about:
+    'A language server on stdin and stdout whose commands (orion.jobs, orion.search, orion.review, orion.approve, …) open lists, records and reviews as documents. It may read, propose and approve, and never write records. Finds or starts the daemon at the first command, and ends with its editor.',
+  examples: [['lsp', 'as the command of a language server']],
+  parameters: { flags: globalFlags },
+  load: async () => (await import('../actions/lsp.ts')).lsp,
+})
+
 /** `orion endpoint` */
 export const endpointCommand = command<GlobalFlags>({
   brief: 'Where the daemon listens; starts it if need be',

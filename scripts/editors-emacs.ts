@@ -1,0 +1,39 @@
+/**
+ * Runs the tests of the client for Emacs in a real Emacs, against a real daemon: `npm run editors:emacs`. It needs Emacs 28 or
+ * later (`emacs`, or ORION_EMACS); installing one takes longer than all of its tests, so they are not among those of `npm test`.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const emacs = process.env.ORION_EMACS ?? 'emacs'
+const directory = mkdtempSync(join(tmpdir(), 'orion-emacs-'))
+const work = join(directory, 'work')
+const store = join(work, '.orion')
+mkdirSync(store, { recursive: true })
+const orion = [process.execPath, join(root, 'bin/orion.mjs'), '--store', store]
+const env = {
+  ...process.env,
+  HOME: directory,
+  XDG_STATE_HOME: directory,
+  ORION_RUNTIME_DIR: join(directory, 'run'),
+  ORION_LIMIT_IDLE_EXIT_MS: '60000',
+  // As Emacs reads a list of texts.
+  ORION_TEST_COMMAND: `(${orion.map((word) => JSON.stringify(word)).join(' ')})`,
+}
+const tests = ['-L', join(root, 'plugins/emacs'), '-l', join(root, 'test/emacs/orion-test.el')]
+try {
+  const { status, error } = spawnSync(
+    emacs,
+    ['--batch', ...tests, '-f', 'ert-run-tests-batch-and-exit'],
+    { cwd: work, env, stdio: 'inherit' },
+  )
+  if (error !== undefined) throw new Error(`can't run ${emacs}: ${error.message}`)
+  process.exitCode = status ?? 1
+} finally {
+  spawnSync(process.execPath, [...orion.slice(1), 'stop'], { cwd: work, env, stdio: 'ignore' })
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+}

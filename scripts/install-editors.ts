@@ -1,6 +1,6 @@
 /**
- * Puts a Neovim of 0.10 into `.cache/neovim` and the newest one into `.cache/neovim-newest`, and prints the commands that run
- * them: `tsx scripts/install-editors.ts`. Other editors are installed if they are named: `helix`.
+ * Puts a Neovim of 0.10 into `.cache/neovim`, the newest one into `.cache/neovim-newest` and Helix into `.cache/helix`, and prints
+ * the commands that run them: `tsx scripts/install-editors.ts`, or with the names of some.
  *
  * Many systems have older ones, so they are taken from newer suites of the system's own package mirror: by a package root of
  * their own, without touching the system, without root and without chroot; and they are run by their own loader with their own
@@ -130,7 +130,7 @@ exec "$root/${loader}" --library-path "$root/${first}" "$root/usr/bin/${program}
 }
 
 const named = process.argv.slice(2)
-for (const name of named.length > 0 ? named : ['neovim', 'neovim-newest']) {
+for (const name of named.length > 0 ? named : Object.keys(editors)) {
   const editor = editors[name]
   if (editor === undefined) {
     throw new Error(`expected one of ${Object.keys(editors).join(', ')}, got ${name}`)

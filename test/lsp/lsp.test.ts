@@ -92,10 +92,14 @@ language-servers = ["orion"]
   )
   writeFileSync(join(place.directory, 'notes.orion'), 'notes\n')
   const env = { ...place.env, TERM: 'xterm-256color', XDG_CONFIG_HOME: join(settings, '..') }
-  const told = await runProcess(t, [...python, here('drive-helix.py'), ...helix, 'notes.orion', id], {
-    ...place,
-    env,
-  })
+  const told = await runProcess(
+    t,
+    [...python, here('drive-helix.py'), ...helix, 'notes.orion', id],
+    {
+      ...place,
+      env,
+    },
+  )
   assert.equal(told.code, 0, told.stderr)
   const { records } = listed.parse(await place.json(['proposal', 'list', '--status', 'approved']))
   assert.equal(records.length, 1)

@@ -31,7 +31,7 @@ const foreign: ReadonlySet<string> = new Set([
   'coverage',
   '.cache',
 ])
-const textEndings = /\.(ts|mts|mjs|js|json|md|lua|py|yml|yaml)$|(^|\/)(run|LICENSE|\.[a-z]+)$/
+const textEndings = /\.(ts|mts|mjs|js|json|md|lua|el|py|yml|yaml)$|(^|\/)(run|LICENSE|\.[a-z]+)$/
 
 /** Every text file of the project. */
 export function readTexts(root: string): readonly TextFile[] {

@@ -117,5 +117,5 @@ function linksOf(text: string): string[] {
 
 /** What stands in backquotes and ends like a source file, patterns left out. */
 function sourceNamesOf(text: string): string[] {
-  return [...text.matchAll(/`([\w./-]+\.(?:ts|mjs|py|lua|el))`/g)].map(([, name = '']) => name)
+  return [...text.matchAll(/`([\w./-]+\.(?:ts|mjs|py|lua))`/g)].map(([, name = '']) => name)
 }

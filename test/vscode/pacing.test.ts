@@ -21,6 +21,8 @@ import {
   type SchedulerClock,
 } from '../../plugins/vscode/src/model/refresh-scheduler.ts'
 import { storePlaces } from '../../plugins/vscode/src/model/store-places.ts'
+import { OrionError } from '../../sdk/errors.ts'
+import { LaunchError } from '../../sdk/launch/launch-error.ts'
 
 test('ten thousand wishes in ten seconds are at most two refreshes a second', async () => {
   const clock = new HandClock()
@@ -220,6 +222,17 @@ test('beyond the repository, and in relative parts of the path, no program is lo
   const { kind, remedy } = problemOf(new ProgramMissing('here'))
   assert.equal(kind, 'no program')
   assert.match(remedy, /orion\.program/)
+})
+
+test('a store that a newer Orion has written is told from one that is damaged', () => {
+  const failed = (remedy: string) =>
+    problemOf(new OrionError('storage_failed', 'no', { remedy })).kind
+  assert.equal(failed('Use Orion 9.1 or newer. Nothing in the store was touched.'), 'newer store')
+  assert.equal(failed('run `orion doctor --repair`'), 'no daemon')
+  const { kind, message } = problemOf(
+    new LaunchError('start_failed', 'spawn ENOENT', { remedy: '' }),
+  )
+  assert.deepEqual([kind, message], ['no program', 'Spawn ENOENT.'])
 })
 
 test('a daemon gets nothing that the editor meant for itself', () => {

@@ -45,7 +45,7 @@ export function activate(context: ExtensionContext): void {
   const stores = new Stores(context, report)
   const intervalMs = readSettings().refreshMs
   const trees = viewNames.map((name) => new StoreTree(name, { stores, intervalMs, report }))
-  const reviews = new ProposalReviews(stores)
+  const reviews = new ProposalReviews(stores, report)
   const documents = new RecordDocuments(stores, reviews, report)
   const conflicts = new Conflicts()
   const files = new RecordFiles(stores, conflicts)

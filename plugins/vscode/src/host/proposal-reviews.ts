@@ -1,6 +1,8 @@
 import {
   commands,
   type Disposable,
+  EventEmitter,
+  type TextDocument,
   type TextDocumentContentProvider,
   Uri,
   window,
@@ -8,14 +10,16 @@ import {
 } from 'vscode'
 import { isOrionError } from '../../../../sdk/errors.ts'
 import type { JsonObject } from '../../../../sdk/json.ts'
+import type { Event } from '../../../../sdk/model.ts'
 import { DiffProposal, type ProposalDifference } from '../../../../sdk/protocol/proposals.ts'
 import { GetRecord, RecordHistory } from '../../../../sdk/protocol/records.ts'
 import { operationTitle, proposalLines, sidesOf, voidReason } from '../model/proposal-document.ts'
 import type { RecordAddress } from '../model/record-address.ts'
 import { comparedText, type RecordDocument, withHistory } from '../model/record-document.ts'
+import { RefreshScheduler } from '../model/refresh-scheduler.ts'
 import { plainLine } from '../model/visible-text.ts'
 import type { StoreSession } from '../views/store-session.ts'
-import { proposalScheme, readUri } from './documents.ts'
+import { addressOf, proposalScheme, readUri } from './documents.ts'
 import type { Stores } from './stores.ts'
 
 /**
@@ -25,14 +29,27 @@ import type { Stores } from './stores.ts'
 export class ProposalReviews implements TextDocumentContentProvider, Disposable {
   readonly #stores: Stores
   readonly #registrations: Disposable[]
+  readonly #emitter = new EventEmitter<Uri>()
   /** What the document that is open shows; by its address. */
   readonly #seen = new Map<string, ProposalDifference>()
+  /** What the differences that are open show; by the address of the document. */
+  readonly #compared = new Map<string, Compared>()
+  /** Differences that may not be what there is. */
+  readonly #stale = new Set<string>()
+  readonly #scheduler: RefreshScheduler
 
-  constructor(stores: Stores) {
+  readonly onDidChange = this.#emitter.event
+
+  constructor(stores: Stores, report: (error: unknown) => void) {
     this.#stores = stores
+    this.#scheduler = new RefreshScheduler(async () => await this.#lookAgain(), {
+      intervalMs: lookAgainMs,
+      onError: report,
+    })
     this.#registrations = [
       workspace.registerTextDocumentContentProvider(proposalScheme, this),
-      workspace.onDidCloseTextDocument(({ uri }) => this.#seen.delete(uri.toString())),
+      workspace.onDidCloseTextDocument(({ uri }) => this.#closed(uri)),
+      stores.onChange(({ session, event }) => this.#note(session, event)),
       // Of an editor with several differences nothing else tells what it is about.
       window.onDidChangeActiveTextEditor((editor) => {
         const isReviewing = editor?.document.uri.scheme === proposalScheme
@@ -58,9 +75,10 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
     return withHistory(proposalLines(record, seen), { history: history.versions, more })
   }
 
-  /** What the open document of a proposal shows; undefined when none is open. */
+  /** What the open document of a proposal shows, or else its differences; undefined when none is open. */
   seen(address: RecordAddress): ProposalDifference | undefined {
-    return this.#seen.get(readUri(address).toString())
+    const key = readUri(address).toString()
+    return this.#seen.get(key) ?? this.#compared.get(key)?.seen
   }
 
   /** Whether what happened to a record changes what the document of a proposal shows. */
@@ -74,6 +92,7 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
     const session = this.#stores.find(address.store)
     if (session === undefined) return
     const seen = await session.client.request(DiffProposal, { id: address.id })
+    this.#compared.set(readUri(address).toString(), { address, seen })
     const shown = seen.operations.slice(0, differencesMax)
     const resources = shown.map((one, index) => {
       const name = plainLine(operationTitle(one), 80).replaceAll('/', '∕')
@@ -100,9 +119,13 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
   /** One side of one operation. */
   async provideTextDocumentContent(uri: Uri): Promise<string> {
     const query = new URLSearchParams(uri.query)
-    const session = this.#stores.find(query.get('store') ?? '')
-    if (session?.link.client === undefined) return 'There is no connection to the store.\n'
-    const seen = await session.client.request(DiffProposal, { id: query.get('id') ?? '' })
+    const address = addressOf(uri)
+    const session = address === undefined ? undefined : this.#stores.find(address.store)
+    if (address === undefined || session?.link.client === undefined) {
+      return 'There is no connection to the store.\n'
+    }
+    const known = this.#compared.get(readUri(address).toString())?.seen
+    const seen = known ?? (await session.client.request(DiffProposal, { id: address.id }))
     const operation = seen.operations[Number(query.get('index'))]
     if (operation === undefined) return 'The proposal has no such operation any more.\n'
     const base = operation.base === null ? undefined : await baseOf(session, operation)
@@ -114,6 +137,45 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
 
   dispose(): void {
     for (const one of this.#registrations) one.dispose()
+    this.#scheduler.dispose()
+    this.#emitter.dispose()
+  }
+
+  #note(session: StoreSession, event: Event | undefined): void {
+    for (const [key, { address, seen }] of this.#compared) {
+      if (address.store !== session.place.key) continue
+      const isOf = ({ type, id }: { readonly type: string; readonly id: string }): boolean =>
+        event?.type === type && event.id === id
+      if (event === undefined || isOf(address) || seen.operations.some(isOf)) this.#stale.add(key)
+    }
+    if (this.#stale.size > 0) this.#scheduler.request()
+  }
+
+  /** Differences that are open show what there is, and who looks at them is told when that is void. */
+  async #lookAgain(): Promise<void> {
+    const keys = [...this.#stale]
+    this.#stale.clear()
+    for (const key of keys) {
+      const compared = this.#compared.get(key)
+      const session = this.#stores.find(compared?.address.store ?? '')
+      if (compared === undefined || session === undefined || !session.isReady) continue
+      const { address, seen: before } = compared
+      const seen = await session.client.request(DiffProposal, { id: address.id })
+      this.#compared.set(key, { address, seen })
+      // The document tells it, if it is open, too.
+      if (!this.#seen.has(key)) void this.#tellVoid(address, before, seen)
+      for (const { uri } of openDifferences(key)) this.#emitter.fire(uri)
+    }
+  }
+
+  #closed(uri: Uri): void {
+    this.#seen.delete(uri.toString())
+    const address = uri.scheme === proposalScheme ? addressOf(uri) : undefined
+    if (address === undefined) return
+    const key = readUri(address).toString()
+    if (openDifferences(key).every((one) => one.uri.toString() === uri.toString())) {
+      this.#compared.delete(key)
+    }
   }
 
   /** Said once, when what is looked at stops being something that can be decided about. */
@@ -139,6 +201,21 @@ export class ProposalReviews implements TextDocumentContentProvider, Disposable 
   }
 }
 
+interface Compared {
+  readonly address: RecordAddress
+  readonly seen: ProposalDifference
+}
+
+/** The documents of the differences of one proposal. */
+function openDifferences(key: string): TextDocument[] {
+  return workspace.textDocuments.filter(({ uri }) => {
+    const address = uri.scheme === proposalScheme ? addressOf(uri) : undefined
+    return address !== undefined && readUri(address).toString() === key
+  })
+}
+
+/** Least time between two looks at differences that are open, in milliseconds. */
+const lookAgainMs = 500
 /** An editor of more differences is of no use. */
 const differencesMax = 100
 

@@ -49,7 +49,7 @@ export function problemOf(error: unknown): Problem {
   if (isOrionError(error)) {
     const message = sentence(error.message)
     const remedy = sentence(error.data.remedy ?? remedies[error.kind] ?? 'Try again.')
-    return { kind: kindOf(error.kind, error.message), message, remedy }
+    return { kind: kindOf(error.kind, remedy), message, remedy }
   }
   const message = sentence(messageOf(error))
   return { kind: 'refused', message, remedy: 'Look at the output of Orion, and try again.' }
@@ -61,10 +61,12 @@ export function problemLine({ message, remedy }: Problem): string {
 }
 
 const messageMax = 600
+/** What a daemon says to do about a store that a newer one has written. */
+const newerNeeded = /^Use Orion .* or newer\b/
 
 function launchProblem(error: LaunchError): Problem {
   const isMissing = /\bENOENT\b/.test(error.message) && error.kind === 'start_failed'
-  const isNewer = /written by .*newer|a newer Orion/.test(error.message)
+  const isNewer = newerNeeded.test(error.remedy)
   return {
     kind: isMissing ? 'no program' : isNewer ? 'newer store' : 'no daemon',
     message: sentence(error.message),
@@ -75,13 +77,13 @@ function launchProblem(error: LaunchError): Problem {
   }
 }
 
-function kindOf(kind: string, message: string): ProblemKind {
+function kindOf(kind: string, remedy: string): ProblemKind {
   switch (kind) {
     case 'unauthenticated':
     case 'forbidden':
       return 'no access'
     case 'storage_failed':
-      return /newer/.test(message) ? 'newer store' : 'no daemon'
+      return newerNeeded.test(remedy) ? 'newer store' : 'no daemon'
     case 'protocol_unsupported':
       return 'other version'
     case 'disconnected':

@@ -1,7 +1,6 @@
 /** Puts together what the plugins of a daemon are given. */
 import type { StoreLocation } from '../sdk/launch/store-location.ts'
 import type { Action } from '../sdk/plugin/action.ts'
-import type { Plugin } from '../sdk/plugin/define-plugin.ts'
 import type { RecordTypeDefinition } from '../sdk/record-type.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -9,6 +8,7 @@ import type { CloseStack } from './lifecycle/close-stack.ts'
 import type { Log } from './log.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { PluginHost } from './plugins/plugin-host.ts'
+import type { LocalPlugin } from './plugins/plugin-host-parts.ts'
 import { transportLimits } from './session/listener.ts'
 
 /** What of a daemon's options its plugins are about. */
@@ -19,7 +19,7 @@ export interface PluginOptions {
   readonly bundledTypes: readonly RecordTypeDefinition[]
   readonly actions: readonly Action[]
   readonly stateDirectory?: string | undefined
-  readonly localPlugins?: readonly Plugin[]
+  readonly localPlugins?: readonly LocalPlugin[]
   readonly startsPlugins?: 'at once' | 'when needed'
 }
 

@@ -15,7 +15,6 @@ import { messageOf } from '../sdk/launch/launch-error.ts'
 import type { OwnerLock } from '../sdk/launch/owner-lock.ts'
 import type { Environment, StoreLocation } from '../sdk/launch/store-location.ts'
 import type { Action } from '../sdk/plugin/action.ts'
-import type { Plugin } from '../sdk/plugin/define-plugin.ts'
 import type { DaemonStatusResult } from '../sdk/protocol/daemon.ts'
 import { protocolRange } from '../sdk/protocol/handshake.ts'
 import type { RecordTypeDefinition } from '../sdk/record-type.ts'
@@ -37,6 +36,7 @@ import { Shutdown } from './lifecycle/shutdown.ts'
 import type { Log } from './log.ts'
 import { type OpenedStore, openOrMaintain, warningsOf } from './opened-store.ts'
 import type { PluginHost } from './plugins/plugin-host.ts'
+import type { LocalPlugin } from './plugins/plugin-host-parts.ts'
 import { AccessTokens } from './session/access/access-tokens.ts'
 import { tokenFileName } from './session/access/token-file.ts'
 import type { Channel } from './session/channel.ts'
@@ -65,7 +65,7 @@ export interface DaemonOptions {
   /** The user's directory for what outlives stores; without it a store that was put back is not always noticed. */
   readonly stateDirectory?: string | undefined
   /** Plugins that run inside this process and may do what they ask for; for tests. */
-  readonly localPlugins?: readonly Plugin[]
+  readonly localPlugins?: readonly LocalPlugin[]
   /** A daemon that lives for a moment starts no plugin before it is needed. */
   readonly startsPlugins?: 'at once' | 'when needed'
   /** What inspects copies of the store; by default a process of this installation. */

@@ -52,19 +52,32 @@ export class HookedOperations {
    * @throws OrionError when one is refused, or a hook that must answer did not.
    */
   async apply(work: GuardedOperations, caller: Caller): Promise<ShownOperations> {
-    if (!this.concern(work.operations)) return { ...work, isLost: false }
-    const seen = new SeenRecords(this.#store)
-    const operations: TransactOperation[] = []
-    for (const [index, operation] of work.operations.entries()) {
-      operations.push(await this.#at(index, () => this.#one(operation, seen, caller)))
-    }
-    const guards = [...work.guards, ...seen.guards(work.guards)]
-    return { operations, guards, isLost: seen.isLost }
+    return await this.#show(work, caller, atOperation)
+  }
+
+  /** As `apply`, for a write that is no part of a transaction, so that an error names no operation of one. */
+  async applyOne(operation: TransactOperation, caller: Caller): Promise<ShownOperations> {
+    return await this.#show({ operations: [operation], guards: [] }, caller, (run) => run())
   }
 
   /** Whether the hooks consent to what was decided already: what they would change is left as it was decided. */
   async consult(operations: readonly TransactOperation[], caller: Caller): Promise<void> {
     await this.apply({ operations, guards: [] }, caller)
+  }
+
+  async #show(
+    work: GuardedOperations,
+    caller: Caller,
+    at: <T>(run: () => Promise<T>, operation: number) => Promise<T>,
+  ): Promise<ShownOperations> {
+    if (!this.concern(work.operations)) return { ...work, isLost: false }
+    const seen = new SeenRecords(this.#store)
+    const operations: TransactOperation[] = []
+    for (const [index, operation] of work.operations.entries()) {
+      operations.push(await at(() => this.#one(operation, seen, caller), index))
+    }
+    const guards = [...work.guards, ...seen.guards(work.guards)]
+    return { operations, guards, isLost: seen.isLost }
   }
 
   async #one(
@@ -103,19 +116,15 @@ export class HookedOperations {
     if (all.length === 0) return all
     return all.filter(({ operations }) => operations.has(hookOperation(op)))
   }
+}
 
-  async #at<T>(operation: number, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run()
-    } catch (error) {
-      if (!(error instanceof OrionError)) throw error
-      throw new OrionError(
-        error.kind,
-        error.message,
-        { ...error.data, operation },
-        { cause: error },
-      )
-    }
+/** Runs the part of a transaction so that what it throws names it. */
+async function atOperation<T>(run: () => Promise<T>, operation: number): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof OrionError)) throw error
+    throw new OrionError(error.kind, error.message, { ...error.data, operation }, { cause: error })
   }
 }
 

@@ -55,7 +55,7 @@ export class HookedWrites {
   ): Promise<WriteResult> {
     return await this.#rounds({ params, by: { ...params, op }, caller, write }, async () => {
       const operation = { ...params, op } as TransactOperation
-      const work = await this.#operations.apply({ operations: [operation], guards: [] }, caller)
+      const work = await this.#operations.applyOne(operation, caller)
       if (work.isLost) return { params, isLost: true }
       const [changed = operation] = work.operations
       const seen = work.guards.find(({ id }) => id === changed.id)?.version ?? undefined

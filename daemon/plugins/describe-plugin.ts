@@ -64,6 +64,7 @@ function seatFor(tell: (manifest: PluginManifest) => void): PluginSeat {
     read: async () => {
       throw notGranted()
     },
+    hooksOutcome: undefined,
     assertMayFollow: () => {},
   }
 }

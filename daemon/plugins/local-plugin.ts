@@ -4,14 +4,18 @@ import type { Plugin } from '../../sdk/plugin/define-plugin.ts'
 import { manifestOf } from '../../sdk/plugin/manifest.ts'
 import { memoryPair } from '../../sdk/transport/memory.ts'
 import type { GrantedPlugin } from './plugin-grants.ts'
+import type { LocalPlugin } from './plugin-host-parts.ts'
 import type { PluginLife, ProcessEnd } from './plugin-process.ts'
 
 /** What such a plugin may do: what it asks for. */
-export function localGrant({ name, declaration }: Plugin, grantedAt: string): GrantedPlugin {
+export function localGrant(
+  { plugin: { name, declaration }, settings = {} }: LocalPlugin,
+  grantedAt: string,
+): GrantedPlugin {
   const told = manifestOf(declaration)
   if (!told.ok) throw new TypeError(`plugin ${name}: ${told.issues[0]?.message}`)
   const { manifest } = told
-  return { name, entry: 'this process', codeDigest: '', manifest, settings: {}, grantedAt }
+  return { name, entry: 'this process', codeDigest: '', manifest, settings, grantedAt }
 }
 
 /** Serves it on a memory pair; ending its connection ends it. */

@@ -87,10 +87,10 @@ async function ask(
   const startedMs = performance.now()
   const calls = await supervised.running(timeMaxMs)
   const leftMs = Math.max(1, Math.ceil(timeMaxMs - (performance.now() - startedMs)))
-  const { refuse, set, unset } = await calls.ask(
-    RunHook,
-    { ...rest, hook: index, before: before ?? null, after: after ?? null, timeMaxMs: leftMs },
-    { timeMaxMs: leftMs, signal },
+  const asked = { ...rest, hook: index, before: before ?? null, after: after ?? null }
+  const { refuse, set, unset } = await supervised.hooks.during(
+    async () =>
+      await calls.ask(RunHook, { ...asked, timeMaxMs: leftMs }, { timeMaxMs: leftMs, signal }),
   )
   if (refuse === undefined) return { set, unset }
   const { message, path } = refuse

@@ -1,9 +1,17 @@
+import type { JsonObject } from '../../sdk/json.ts'
 import type { Plugin } from '../../sdk/plugin/define-plugin.ts'
 import type { TransportLimits } from '../../sdk/transport/transport-limits.ts'
 import type { Clock } from '../clock.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { StoreApi } from '../store/store-api.ts'
+
+/** A plugin that runs inside this process and may do what it asks for. */
+export interface LocalPlugin {
+  readonly plugin: Plugin
+  /** As a person would have set them; the plugin checks them itself. */
+  readonly settings?: JsonObject
+}
 
 /** What the host of a store's plugins is made of. */
 export interface PluginHostParts {
@@ -20,6 +28,6 @@ export interface PluginHostParts {
   readonly ownTypes: readonly string[]
   /** Whether plugins run from the start, or when they are first needed. */
   readonly startsAtOnce: boolean
-  /** Plugins that run inside this process and may do what they ask for, as tests want it. */
-  readonly local: readonly Plugin[]
+  /** As tests want them. */
+  readonly local: readonly LocalPlugin[]
 }

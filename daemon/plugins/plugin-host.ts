@@ -220,7 +220,8 @@ export class PluginHost {
         ? error
         : new OrionError('storage_failed', messageOf(error), {})
     }
-    for (const plugin of this.#parts.local) this.#supervise(localGrant(plugin, this.#now()), plugin)
+    for (const local of this.#parts.local)
+      this.#supervise(localGrant(local, this.#now()), local.plugin)
     this.#changed()
   }
 

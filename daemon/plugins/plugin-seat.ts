@@ -23,6 +23,8 @@ export interface PluginSeat {
   ready(problem: string | undefined): void
   /** Reads for an action under way. */
   read(params: z.output<typeof ReadForAction.params>): Promise<readonly Record[]>
+  /** How the hooks end that it is being asked about now; undefined when there are none. */
+  readonly hooksOutcome: Promise<'answered' | 'late'> | undefined
   /** Whether an event may cause another one. @throws OrionError when a chain of them has got too long. */
   assertMayFollow(cause: string): void
 }

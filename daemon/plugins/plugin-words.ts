@@ -24,7 +24,7 @@ export function wordsOf(manifest: PluginManifest, stored: readonly string[]): st
     ),
     ...hooks.map(
       ({ type, operations }) =>
-        `see, change and refuse every ${operations.join(', ')} of ${type} before it happens, whoever asks for it`,
+        `see, change and refuse every ${listed(operations)} of ${type} before it happens, whoever asks for it`,
     ),
     ...some(
       refusing.map(({ type }) => type),
@@ -39,6 +39,11 @@ export function wordsOf(manifest: PluginManifest, stored: readonly string[]): st
       (names) => `offer actions, which do what they do with the rights of whoever asks: ${names}`,
     ),
   ]
+}
+
+function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
 }
 
 function line(types: 'all' | readonly string[] | undefined, verb: string, noun: string): string[] {

@@ -21,6 +21,7 @@ import { type GrantedPlugin, manifestDigest } from './plugin-grants.ts'
 import type { PluginLog } from './plugin-log.ts'
 import type { PluginLife } from './plugin-process.ts'
 import { grantsOf, type PluginPeer, type PluginSeat } from './plugin-seat.ts'
+import { UnansweredHooks } from './unanswered-hooks.ts'
 
 /** How a plugin is. */
 export type PluginState =
@@ -49,6 +50,7 @@ export interface SupervisionParts {
 /** Starts one plugin, keeps it running, and gives up in time. */
 export class SupervisedPlugin {
   readonly plugin: GrantedPlugin
+  readonly hooks = new UnansweredHooks()
   readonly #parts: SupervisionParts
   /** Changed only in `#become`. */
   #state: PluginState = { name: 'idle' }
@@ -163,7 +165,11 @@ export class SupervisedPlugin {
   #seat(process: PluginLife): PluginSeat {
     const { plugin, limits, admit, read, assertMayFollow } = this.#parts
     const principal = `plugin:${plugin.name}`
+    const { hooks } = this
     return {
+      get hooksOutcome() {
+        return hooks.outcome
+      },
       principal,
       grants: grantsOf(plugin.manifest),
       read,

@@ -19,10 +19,10 @@ import { operationsMax, pageMax } from '../../sdk/protocol/records.ts'
 import { MigrateType } from '../../sdk/protocol/types.ts'
 import { CheckStore, ListBackups, RestoreStore } from '../../sdk/protocol/upkeep.ts'
 import type { Log } from '../log.ts'
-import { assertMayFollow } from './plugin-causes.ts'
+import { afterItsHooks, assertMayFollow } from './plugin-requests.ts'
 import type { RequestContext } from './request-context.ts'
 import { authorise, holds } from './rights.ts'
-import type { Route } from './route.ts'
+import type { CallMethod, Route } from './route.ts'
 
 /** Serves requests by the route table. */
 export class Dispatcher {
@@ -89,10 +89,13 @@ export class Dispatcher {
     const parsed = parseParams(route.definition.params, raw)
     authorise(context.session.rights, route.definition, parsed)
     assertMayFollow(context, parsed)
-    return route.handle(parsed, context, (inner, args) => {
+    const call: CallMethod = (inner, args) => {
       context.callsCommand(inner)
       return this.#call(inner, args, context)
-    })
+    }
+    const held = afterItsHooks(context, route.definition)
+    if (held === undefined) return route.handle(parsed, context, call)
+    return held.then(() => route.handle(parsed, context, call))
   }
 
   #methodNotFound(method: string): OrionError {

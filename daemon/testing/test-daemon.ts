@@ -6,6 +6,7 @@ import { orionActions } from '../../plugins/orion/actions.ts'
 import { orionRecordTypes } from '../../plugins/orion/record-types.ts'
 import type { Client } from '../../sdk/client/client.ts'
 import { type ConnectOptions, connect } from '../../sdk/client/connect.ts'
+import type { JsonObject } from '../../sdk/json.ts'
 import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
 import { locateStore, prepareStore, type StoreLocation } from '../../sdk/launch/store-location.ts'
 import type { Claims } from '../../sdk/model.ts'
@@ -22,6 +23,7 @@ import { loadConfig } from '../config.ts'
 import { type Daemon, startDaemon } from '../daemon.ts'
 import type { Limits } from '../limits.ts'
 import { silentLog } from '../log.ts'
+import type { LocalPlugin } from '../plugins/plugin-host-parts.ts'
 import { transportLimits } from '../session/listener.ts'
 import { nodeHostIo } from '../store/engine/host-io.ts'
 import { loadEngine } from '../store/engine/load-engine.ts'
@@ -34,6 +36,8 @@ export interface TestDaemonOptions {
   readonly now?: string
   /** Plugins that run in this process, and may do what they ask for. What they log goes to stderr. */
   readonly plugins?: readonly Plugin[]
+  /** The settings of plugins, by their names, as `orion plugin add --set` would give them. */
+  readonly settings?: { readonly [plugin: string]: JsonObject }
   /** Record types that are there from the first day, beside the bundled ones. */
   readonly types?: readonly RecordType[]
   /** Actions beside the bundled ones. */
@@ -126,7 +130,7 @@ class Stage {
   }
 
   async start(): Promise<void> {
-    const { types = [], actions = [], plugins = [] } = this.#options
+    const { types = [], actions = [], plugins = [], settings = {} } = this.#options
     prepareStore(this.#location)
     const lock = await acquireOwnerLock(this.#location.lockPath, { waitMs: lockWaitMs })
     if (lock === undefined) throw new Error('expected nobody else in the store of a test')
@@ -143,7 +147,7 @@ class Stage {
       clock: this.clock,
       actions: [...orionActions, ...actions],
       bundledTypes: [...orionRecordTypes, ...types].map(({ definition }) => definition),
-      localPlugins: plugins,
+      localPlugins: withSettings(plugins, settings),
       listen: { on: 'none' },
     })
     this.#daemon = daemon
@@ -176,6 +180,25 @@ class Stage {
     this.#daemon = undefined
     await daemon?.close(reason)
   }
+}
+
+/** @throws Error for settings of a plugin that is not there. */
+function withSettings(
+  plugins: readonly Plugin[],
+  settings: { readonly [plugin: string]: JsonObject },
+): LocalPlugin[] {
+  const names = plugins.map(({ name }) => name)
+  const unknown = Object.keys(settings).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    const there = names.length === 0 ? 'there are none' : `there are: ${names.join(', ')}`
+    throw new Error(
+      `settings: expected the name of a plugin of this test, got ${unknown}; ${there}`,
+    )
+  }
+  return plugins.map((plugin) => {
+    const own = Object.hasOwn(settings, plugin.name) ? settings[plugin.name] : undefined
+    return own === undefined ? { plugin } : { plugin, settings: own }
+  })
 }
 
 /** Nothing of a test outlives the machine, so nothing waits for its disk. */

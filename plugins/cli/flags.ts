@@ -238,7 +238,7 @@ export type CreatePluginFlags = GlobalFlags & { readonly directory?: string }
 export type DevelopPluginFlags = GlobalFlags & {
   readonly throwaway: boolean
   readonly yes: boolean
-  readonly set?: string
+  readonly set?: readonly string[]
 }
 
 /** The flags of `orion plugin add`. */

@@ -1,5 +1,8 @@
 /** Settings of a plugin as a person gives them: `--set KEY=VALUE`, as often as needed. */
+import type { Client } from '../../sdk/client/client.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../sdk/json.ts'
+import type { PluginManifest } from '../../sdk/protocol/plugin-messages.ts'
+import { ListPlugins } from '../../sdk/protocol/plugins.ts'
 import { parseJson, parseJsonObject } from './parse-flags.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -23,6 +26,22 @@ export function readSettings(
     })
   })
   return Object.fromEntries(settings)
+}
+
+/**
+ * The settings that a plugin of the store has, and all that it is to have once some are set: those that nobody names stay.
+ *
+ * @throws UsageError as `readSettings`.
+ */
+export async function settingsAfter(
+  client: Client,
+  texts: readonly string[] | undefined,
+  manifest: PluginManifest,
+): Promise<{ readonly present: JsonObject | undefined; readonly asked: JsonObject | undefined }> {
+  const { plugins } = await client.request(ListPlugins, {})
+  const present = plugins.find(({ name }) => name === manifest.name)?.settings
+  if (texts === undefined) return { present, asked: undefined }
+  return { present, asked: { ...present, ...readSettings(texts, manifest.settings) } }
 }
 
 function objectOf(text: string): JsonObject {

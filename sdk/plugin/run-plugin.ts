@@ -106,7 +106,7 @@ function parseSettings({ name, settings: schema }: PluginDeclaration, given: Jso
     'invalid_request',
     `the settings of ${name} do not fit: ${told.join('; ')}`,
     {
-      remedy: `correct them: orion plugin set ${name} …`,
+      remedy: 'correct them: orion plugin add PATH --set KEY=VALUE',
     },
   )
 }

@@ -4,6 +4,8 @@ import type { z } from 'zod'
 import type { CallSurroundings } from '../client/caller.ts'
 import { OrionError } from '../errors.ts'
 import type { Token } from '../model.ts'
+import type { RequestDefinition } from '../protocol/define.ts'
+import { onlyReads } from '../protocol/only-reads.ts'
 import type { PluginContext } from './plugin-context.ts'
 import type { PluginDeclaration } from './plugin-declaration.ts'
 
@@ -29,9 +31,9 @@ export class Surroundings implements CallSurroundings {
     return this.#here.run({ cause }, run)
   }
 
-  assertMayCall({ method, scope }: { readonly method: string; readonly scope: unknown }): void {
-    if (this.#here.getStore()?.hook === undefined || scope === 'read') return
-    throw new OrionError('forbidden', `a hook can’t write, and asked for ${method}`, {
+  assertMayCall(definition: RequestDefinition): void {
+    if (this.#here.getStore()?.hook === undefined || onlyReads(definition)) return
+    throw new OrionError('forbidden', `a hook can’t write, and asked for ${definition.method}`, {
       needs: 'a handler of committed events',
       remedy: 'return what is to change, or write in `afterCommit`',
     })

@@ -43,9 +43,11 @@ const runs = { news: 'loaded', name: 'by-hand', state: 'running' }
 test('a change starts the plugin anew, a mistake is told, and nothing is left of a throwaway', {
   timeout,
 }, async (t) => {
-  const { place, next, edit, end } = developer(t, '--throwaway')
+  const { place, next, edit, end } = developer(t, '--throwaway', '--set', 'depth=3')
   const { store } = await next()
   assert.deepEqual(await next(), runs)
+  const listed = JSON.stringify(await place.json(['plugin', 'list', '--store', store]))
+  assert.match(listed, /"settings":\{"depth":3\}/)
   const say = async (word: string) =>
     await place.orion([
       'action',
@@ -95,6 +97,9 @@ test('without a terminal nothing is let do what it asks for', { timeout }, async
   const told = await orion(['plugin', 'dev', './plugin.mjs'], { cwd: directory })
   assert.equal(told.code, 2)
   assert.match(told.stderr, /say --yes/)
+  const wrong = await orion(['plugin', 'dev', './plugin.mjs', '--throwaway', '--set', 'depth'])
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /--set: expected KEY=VALUE, got "depth"/)
 })
 
 test('a file that is written, renamed or gone is a change; what is installed is none', async (t) => {

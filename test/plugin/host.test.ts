@@ -155,3 +155,19 @@ test('a store has so many plugins and no more', { timeout }, async (t) => {
   const store = await pluginStore(t, { limits: { pluginsMax: 0 } })
   await assert.rejects(store.grant('quiet.ts'), { kind: 'too_large', message: /0 plugins already/ })
 })
+
+test('a plugin that is only looked at may do nothing, whoever it says it is, and sees no variable of Orion’s', {
+  timeout,
+}, async (t) => {
+  process.env.ORION_TOKEN = 'of somebody else'
+  t.after(() => {
+    delete process.env.ORION_TOKEN
+  })
+  const { client } = await pluginStore(t)
+  const plugin = samplePath('early.mjs')
+  const { files: _files, ...code } = await client.request(InspectPlugin, { plugin, cwd: '/' })
+  await assert.rejects(client.request(DescribePlugin, code, { timeoutMs: 240_000 }), {
+    kind: 'invalid_request',
+    message: /told: plugin:to-be-described forbidden forbidden forbidden; environment: none$/,
+  })
+})

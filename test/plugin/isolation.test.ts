@@ -92,6 +92,18 @@ test('a plugin that does not end when it is asked to is ended', { timeout }, asy
   await gone(added.pid ?? 0)
 })
 
+test('a plugin that asks for too much at once is told so for the rest, and goes on', {
+  timeout,
+}, async (t) => {
+  const { logs, client } = await wild(t, 'greedy', { pluginRequestsInFlightMax: 3 })
+  let text = ''
+  while (!/answers: /.test(text)) {
+    text = await logs()
+    await client.repository(Note).create({ title: 'others go on' })
+  }
+  assert.match(text, /answers: (42900 ){7}(done ?){3}\./)
+})
+
 test('a plugin that prints without end costs a bounded log', { timeout }, async (t) => {
   const { client, logs, daemon } = await wild(t, 'babble', {
     pluginLogPerSecondMaxBytes: 10_000,

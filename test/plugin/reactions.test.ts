@@ -1,6 +1,7 @@
 /** Handlers of committed events: each event in order, again until it is handled, and no loop without end. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { testDaemon } from '../../daemon/testing/index.ts'
 import { afterCommit, type Client, DaemonStatus, definePlugin } from '../../sdk/index.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { daemonClient } from '../support/sdk-client.ts'
@@ -95,3 +96,42 @@ test('a plugin may do what it asked for and nothing else', async (t) => {
   await startDaemon(t, { plugins: [plugin] })
   assert.deepEqual(await outcome, ['plugin:meek', 'done', 'forbidden', 'forbidden', 'forbidden'])
 })
+
+for (const { afterRetries, handled } of [
+  { afterRetries: 'skip', handled: ['a 1', 'bad 1', 'bad 2', 'c 1'] },
+  { afterRetries: 'stop', handled: ['a 1', 'bad 1', 'bad 2'] },
+] as const) {
+  test(`a handler that has failed too often ${afterRetries}s`, async (t) => {
+    const seen: string[] = []
+    const times = new Map<string, number>()
+    const plugin = definePlugin({
+      name: 'fussy',
+      apiVersion: 1,
+      scopes: { read: ['Note'] },
+      on: [
+        afterCommit('each', Note, {
+          retriesMax: 1,
+          afterRetries,
+          run: ({ record }) => {
+            const title = record?.data.title ?? ''
+            const count = (times.get(title) ?? 0) + 1
+            times.set(title, count)
+            seen.push(`${title} ${count}`)
+            if (title === 'bad') throw new Error('never')
+          },
+        }),
+      ],
+    })
+    const daemon = await testDaemon({ plugins: [plugin], types: [Note] })
+    t.after(() => daemon.close())
+    const client = await daemon.client()
+    for (const title of ['a', 'bad', 'c']) await client.repository(Note).create({ title })
+    if (afterRetries === 'skip') await daemon.settled()
+    else await assert.rejects(daemon.settled({ timeoutMs: 1000 }), /each of plugin fussy/)
+    assert.deepEqual(seen, handled)
+    if (afterRetries === 'skip') return
+    await daemon.restart()
+    while (seen.at(-1) !== 'bad 3') await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(seen.length, 4, 'it goes on where it stopped, and tries that again')
+  })
+}

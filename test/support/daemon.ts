@@ -95,7 +95,7 @@ export async function startDaemon(
       ...(options.types ?? [Note.definition, Tally.definition]),
     ],
     listen: options.socket ? { on: 'socket', env } : { on: 'none' },
-    localPlugins: options.plugins ?? [],
+    localPlugins: (options.plugins ?? []).map((plugin) => ({ plugin })),
     stateDirectory: options.stateDirectory,
   })
   t.after(() => daemon.close('the test is over'))

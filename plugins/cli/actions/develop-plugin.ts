@@ -6,13 +6,14 @@ import type { Client } from '../../../sdk/client/client.ts'
 import { ShutdownDaemon } from '../../../sdk/protocol/daemon.ts'
 import type { Action } from '../command.ts'
 import type { Cli } from '../context.ts'
+import { unlessEmpty } from '../defined.ts'
 import type { DevelopPluginFlags } from '../flags.ts'
 import { type DevNews, DevSession } from '../plugin-dev/dev-session.ts'
+import { readSettings } from '../plugin-settings.ts'
 import { grantLines } from '../present/plugins.ts'
 import { safeText } from '../present/safe-text.ts'
 import { shellQuoted } from '../present/shell-quoted.ts'
 import { jsonLine } from '../print.ts'
-import { readObject } from '../read-argument.ts'
 import { connectOptions, withClientOf } from '../store-client.ts'
 import { agrees, assertTerminal } from '../terminal-questions.ts'
 import { untilSignalled } from '../until-signalled.ts'
@@ -26,7 +27,9 @@ export const developPlugin: Action<DevelopPluginFlags, [string?]> = async (
   // What it may do in a store that is gone afterwards matters to nobody.
   const asks = !flags.yes && !flags.throwaway
   if (asks) assertTerminal(cli, 'say --yes to let it do what it asks for')
-  const settings = flags.set === undefined ? undefined : await readObject(cli, '--set', flags.set)
+  const settings = unlessEmpty(flags.set)
+  // What is no setting at all is said before anything runs.
+  readSettings(settings ?? [], undefined)
   const ending = untilSignalled(cli.out.gone)
   const { signal } = ending
   const place = flags.throwaway ? throwawayPlace() : undefined

@@ -1,7 +1,6 @@
 /** Plugins of a store: what a person grants is seen first, and nobody answers for a person. */
 import type { Client } from '../../../sdk/client/client.ts'
 import { OrionError } from '../../../sdk/errors.ts'
-import type { JsonObject } from '../../../sdk/json.ts'
 import type { ResultOf } from '../../../sdk/protocol/define.ts'
 import {
   AddPlugin,
@@ -19,7 +18,7 @@ import type { Cli, GlobalFlags } from '../context.ts'
 import { defined, unlessEmpty } from '../defined.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { AddPluginFlags, DisablePluginFlags, PluginLogFlags } from '../flags.ts'
-import { readSettings } from '../plugin-settings.ts'
+import { settingsAfter } from '../plugin-settings.ts'
 import { codeText, grantText, logText, pluginLine, pluginTable } from '../present/plugins.ts'
 import { printResult, styleOf } from '../print.ts'
 import { withClient } from '../store-client.ts'
@@ -82,7 +81,7 @@ async function add({ cli, client, flags, plugin, secret }: Adding): Promise<Outc
     client.request(DescribePlugin, { ...code, ...defined({ approverSecret }) }, startsLong),
   )
   const digest = `${code.codeDigest}.${seen.manifestDigest}`
-  const { present, asked } = await settingsOf(client, flags, seen)
+  const { present, asked } = await settingsAfter(client, unlessEmpty(flags.set), seen.manifest)
   const text = grantText(seen, asked ?? present)
   // What has problems is refused by the daemon, which says why; there is nothing to be asked.
   if (seen.problems.length === 0) {
@@ -102,17 +101,6 @@ async function add({ cli, client, flags, plugin, secret }: Adding): Promise<Outc
     ),
   )
   return { outcome: 'added', plugin: added }
-}
-
-/** The settings that a plugin has already, and with what is to be set. */
-async function settingsOf(client: Client, { set }: AddPluginFlags, { manifest }: Seen) {
-  const { plugins } = await client.request(ListPlugins, {})
-  const present: JsonObject | undefined = plugins.find(
-    ({ name }) => name === manifest.name,
-  )?.settings
-  const texts = unlessEmpty(set)
-  if (texts === undefined) return { present, asked: undefined }
-  return { present, asked: { ...present, ...readSettings(texts, manifest.settings) } }
 }
 
 /** `orion plugin list` */

@@ -57,8 +57,9 @@ export const developPluginCommand = command<DevelopPluginFlags, [string?]>({
         kind: 'parsed',
         parse: String,
         optional: true,
-        placeholder: 'JSON|@FILE|-',
-        brief: 'Its settings, as a JSON object',
+        variadic: true,
+        placeholder: 'KEY=VALUE',
+        brief: 'A setting of the plugin; may be repeated. Others that it has stay',
       },
     },
     positional: {

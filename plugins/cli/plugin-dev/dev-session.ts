@@ -11,6 +11,7 @@ import {
   PluginLogs,
   RemovePlugin,
 } from '../../../sdk/protocol/plugins.ts'
+import { settingsAfter } from '../plugin-settings.ts'
 import { changed, fingerprint } from './file-watch.ts'
 import { LogFollower } from './log-follower.ts'
 
@@ -32,7 +33,8 @@ export interface DevParts {
   /** A path or the name of a package, as the person said it. */
   readonly plugin: string
   readonly cwd: string
-  readonly settings: ResultOf<typeof AddPlugin>['settings'] | undefined
+  /** Each as `KEY=VALUE`; undefined when none is to be set. */
+  readonly settings: readonly string[] | undefined
   readonly signal: AbortSignal
   readonly tell: (news: DevNews) => Promise<void>
   /** Whether the person lets it do this; asked before its first start, and when it comes to ask for something else. */
@@ -113,7 +115,8 @@ export class DevSession {
     }
     this.#agreed = asked
     await this.#note(name)
-    const given = settings === undefined ? {} : { settings }
+    const { asked: set } = await settingsAfter(client, settings, manifest)
+    const given = set === undefined ? {} : { settings: set }
     const { state, reason } = await client.request(AddPlugin, { ...code, ...given, manifestDigest })
     this.#log ??= new LogFollower(
       (await client.request(PluginLogs, { name, bytesMax: 1 })).path,

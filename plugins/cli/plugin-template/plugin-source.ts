@@ -37,7 +37,7 @@ export const Tally = defineRecordType('${types}Tally', {
 
 function declaredParts({ plugin, actions }: PluginNames): string {
   return `
-/** What a person may set: orion plugin add . --set '{"wordsMax": 5}' */
+/** What a person may set: orion plugin add . --set wordsMax=5 */
 const settings = z.object({ wordsMax: z.int().min(1).default(100) })
 
 /** Something that others can ask for by its name. It says what is to be written, and writes nothing itself. */

@@ -110,3 +110,27 @@ test('a plugin that does not start is told with its reason', async () => {
     /plugin broken does not run: .*no luck today/,
   )
 })
+
+test('a plugin is given the settings of the test, and its schema judges them', async (t) => {
+  const settings = z.object({ wordsMax: z.int().default(100) })
+  const given: number[] = []
+  const sized = definePlugin({
+    name: 'sized',
+    apiVersion: 1,
+    settings,
+    start: (context: { readonly settings: z.output<typeof settings> }) =>
+      void given.push(context.settings.wordsMax),
+  })
+  for (const set of [undefined, { sized: { wordsMax: 5 } }]) {
+    const daemon = await testDaemon({
+      plugins: [sized],
+      ...(set === undefined ? {} : { settings: set }),
+    })
+    t.after(() => daemon.close())
+  }
+  assert.deepEqual(given, [100, 5])
+  const wrong = testDaemon({ plugins: [sized], settings: { sized: { wordsMax: 'five' } } })
+  await assert.rejects(wrong, /plugin sized does not run: .*settings of sized do not fit: wordsMax/)
+  const other = testDaemon({ plugins: [sized], settings: { seized: {} } })
+  await assert.rejects(other, /got seized; there are: sized/)
+})

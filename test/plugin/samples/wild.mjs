@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs'
 const manifest = {
   name: 'wild',
   apiVersion: 1,
-  scopes: {},
+  scopes: { read: 'all' },
   recordTypes: [],
   migrations: [],
   actions: [
@@ -39,6 +39,10 @@ const behaviours = {
     const line = `${'x'.repeat(99)}\n`.repeat(1000)
     setInterval(() => process.stderr.write(line), 1)
   },
+  greedy: (send) => {
+    const params = { patterns: ['*'], waitMs: 1000 }
+    for (let id = 100; id < 110; id++) send({ id, method: 'event/list', params })
+  },
   deaf: () => setInterval(() => {}, 1000),
 }
 
@@ -51,6 +55,7 @@ export const plugin = {
         output.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
       }
       let behaviour
+      const answers = []
       const take = ({ id, method, result, error }) => {
         if (method !== undefined) {
           if (behaviour === 'deaf') return
@@ -58,13 +63,15 @@ export const plugin = {
           if (method === 'plugin/stop') resolve()
           return
         }
-        if (error !== undefined) process.exit(1)
+        if (id >= 100) answers.push(error?.code ?? 'done')
+        else if (error !== undefined) process.exit(1)
+        if (answers.length === 10) console.error(`answers: ${answers.sort().join(' ')}.`)
         if (id === 1) send({ id: 2, method: 'plugin/register', params: { manifest } })
         if (id !== 2) return
         behaviour = result.settings.behaviour
         if (behaviour === 'slow') return
         send({ id: 3, method: 'plugin/ready', params: {} })
-        setTimeout(() => behaviours[behaviour]?.(), 20)
+        setTimeout(() => behaviours[behaviour]?.(send), 20)
       }
       let buffered = Buffer.alloc(0)
       input.on('data', (chunk) => {

@@ -82,6 +82,14 @@ export const mutants: readonly Mutant[] = [
     test: 'test/store/transactions.test.ts',
   },
   {
+    what: 'a key that comes with other arguments is answered with what the first ones did',
+    area: 'store',
+    file: 'daemon/store/idempotency.ts',
+    find: 'if (row.fingerprint !== fingerprint) {',
+    replace: 'if (row.fingerprint === undefined) {',
+    test: 'test/store/transactions.test.ts',
+  },
+  {
     what: 'time goes back when the clock does',
     area: 'log',
     file: 'daemon/store/store-context.ts',

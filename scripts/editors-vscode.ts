@@ -1,14 +1,16 @@
 /**
  * Proves the extension in a real VS Code, as a user would install it, and takes its pictures:
  *
- *   npm run editors:vscode                     all of it; then writes docs/editors/vscode-result.md and the pictures
- *   npm run editors:vscode -- --only review    the scenarios with such a name; writes nothing into docs
+ *   npm run editors:vscode                     all of it
+ *   npm run editors:vscode -- --only review    the scenarios whose names begin so
  *   npm run editors:vscode -- --again          with the Orion that the run before has packed; the extension is packed anew
+ *
+ * Once every scenario was played, docs/editors/vscode-result.md and the pictures of docs/editors are written anew.
  *
  * Needs Linux on x64 and, once, about 800 MB for the editor, in `node_modules/.cache/editors` or what `EDITOR_PROOF_CACHE`
  * names. Pictures of a run are in `pictures/` there.
  */
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
@@ -16,12 +18,13 @@ import { cacheFolder, projectDirectory } from './editors/cache-folder.ts'
 import { makeDemoPlace } from './editors/demo-place.ts'
 import { EditorProfile, type EditorServer } from './editors/editor-server.ts'
 import { EditorWindow, startBrowser } from './editors/editor-window.ts'
-import { Hands, type Stage, type Taken, type Told } from './editors/hands.ts'
+import { Hands } from './editors/hands.ts'
 import { handsVariable } from './editors/hands-protocol.ts'
 import { installBrowser, installEditor } from './editors/install-editor.ts'
 import { packExtension, packProof } from './editors/pack-extension.ts'
 import { resultPage } from './editors/result-page.ts'
 import { type ScenarioPlan, scenarioPlans } from './editors/scenario-plans.ts'
+import { isGood, keepResult, lastResult, type ScenarioResult } from './editors/scenario-result.ts'
 
 /** Longest picture that the documents keep, in bytes. */
 const pictureMaxBytes = 150_000
@@ -36,12 +39,8 @@ const plans = scenarioPlans.filter(
 )
 if (plans.length === 0) throw new Error(`expected a scenario named like ${only.join(' or ')}`)
 
-const told: Told[] = []
-const taken: Taken[] = []
-const figures = new Map<string, string>()
 const pictures = cacheFolder('pictures')
-rmSync(pictures, { recursive: true, force: true })
-mkdirSync(pictures)
+const results: ScenarioResult[] = []
 
 console.log('> editor and browser')
 const editor = installEditor()
@@ -58,7 +57,7 @@ const versions = {
 }
 try {
   const packed = packExtension()
-  figures.set('size of the packed extension', `${Math.round(packed.bytes / 1024)} KiB`)
+  console.log(`  the packed extension has ${Math.round(packed.bytes / 1024)} KiB`)
   const profile = new EditorProfile(editor, place, 'fresh')
   for (const file of [packed.file, await packProof(place.root)]) profile.install(file)
   console.log(`  installed into an empty profile: ${profile.installed().join(', ')}`)
@@ -68,7 +67,7 @@ try {
     for (const plan of plans) await play(plan, { profile, server, browser })
   } finally {
     await server.close()
-    if (told.some(({ ok }) => !ok)) console.log(profile.logs(30))
+    if (!results.every(isGood)) console.log(profile.logs(30))
   }
 } finally {
   hands.close()
@@ -83,49 +82,69 @@ async function play(
 ): Promise<void> {
   const { name, about, settings = {}, maxMs = scenarioMaxMs } = plan
   console.log(`> ${name}: ${about}`)
+  const result: ScenarioResult = {
+    scenario: name,
+    at: new Date().toISOString(),
+    versions,
+    tests: [],
+    figures: [],
+    pictures: [],
+  }
+  results.push(result)
   const workspace = await plan.prepare(place)
   profile.configure(settings)
   const began = Date.now()
-  const window = await EditorWindow.open(browser, { url: server.url, workspace, ...windowSize })
-  const stage: Stage = { scenario: name, window, pictures, told, taken, figures }
-  console.log(`  the window is there after ${((Date.now() - began) / 1000).toFixed(1)} s`)
+  let window: EditorWindow | undefined
   try {
-    await hands.play(stage, maxMs)
+    window = await EditorWindow.open(browser, { url: server.url, workspace, ...windowSize })
+    console.log(`  the window is there after ${((Date.now() - began) / 1000).toFixed(1)} s`)
+    await hands.play({ window, pictures, result }, maxMs)
   } catch (error) {
-    await window.picture(join(pictures, `stuck-${name}.png`))
-    told.push({ scenario: name, name: `${name} ends`, ok: false, ms: maxMs, error: String(error) })
+    await window?.picture(join(pictures, `stuck-${name}.png`))
+    result.tests.push({ name: `${name} ends`, ok: false, ms: maxMs, error: String(error) })
     console.log(`  FAIL ${String(error)}`)
   } finally {
-    await window.close()
+    await window?.close()
     // The extension host of a window ends a moment after it.
     await sleep(1000)
   }
+  keepResult(result)
 }
 
 function finish(): void {
-  const failed = told.filter(({ ok }) => !ok)
-  for (const { name, bytes, keep } of taken) {
-    if (keep) console.log(`  picture ${name}: ${Math.round(bytes / 1024)} KiB`)
-    if (keep && bytes > pictureMaxBytes) failed.push(tooLarge(name, bytes))
+  const tests = results.flatMap((result) => result.tests)
+  const failed = tests.filter(({ ok }) => !ok).length
+  for (const [name, value] of results.flatMap(({ figures }) => figures)) {
+    console.log(`  ${name}: ${value}`)
   }
-  for (const [name, value] of figures) console.log(`  ${name}: ${value}`)
-  console.log(`${told.length} tests, ${failed.length} failed`)
-  if (failed.length > 0) process.exitCode = 1
-  else if (only.length === 0) keepResult()
+  console.log(`${tests.length} tests, ${failed} failed`)
+  if (failed > 0) process.exitCode = 1
+  writeDocuments()
 }
 
-function tooLarge(name: string, bytes: number): Told {
-  const error = `expected at most ${pictureMaxBytes} bytes, got ${bytes}`
-  console.log(`  FAIL picture ${name}: ${error}`)
-  return { scenario: 'pictures', name: `${name} is small`, ok: false, ms: 0, error }
-}
-
-function keepResult(): void {
+/** Writes what the documents keep, once every scenario was played here; what failed is told there too. */
+function writeDocuments(): void {
+  const played = scenarioPlans.flatMap((plan) => {
+    const result = lastResult(plan.name)
+    return result === undefined ? [] : [{ plan, result }]
+  })
+  if (played.length < scenarioPlans.length) {
+    console.log('docs/editors stays as it is: not every scenario was played here yet')
+    return
+  }
   const documents = join(projectDirectory, 'docs', 'editors')
-  const kept = join(documents, 'pictures')
-  mkdirSync(kept, { recursive: true })
-  for (const { name, file, keep } of taken) if (keep) copyFileSync(file, join(kept, `${name}.png`))
-  const page = resultPage({ date: new Date(), versions, plans, told, figures })
-  writeFileSync(join(documents, 'vscode-result.md'), page)
-  console.log('docs/editors/vscode-result.md and pictures are written')
+  const text = readFileSync(join(documents, 'vscode.md'), 'utf8')
+  const shown = [...text.matchAll(/\]\(pictures\/([\w-]+)\.png\)/g)].map(([, name = '']) => name)
+  mkdirSync(join(documents, 'pictures'), { recursive: true })
+  for (const name of shown) {
+    const taken = played
+      .flatMap(({ result }) => result.pictures)
+      .find((picture) => picture.name === name)
+    if (taken === undefined || taken.bytes > pictureMaxBytes) {
+      throw new Error(`expected a picture ${name} of at most ${pictureMaxBytes} bytes`)
+    }
+    copyFileSync(join(pictures, `${name}.png`), join(documents, 'pictures', `${name}.png`))
+  }
+  writeFileSync(join(documents, 'vscode-result.md'), resultPage(played))
+  console.log('docs/editors/vscode-result.md and the pictures are written')
 }

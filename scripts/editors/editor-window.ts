@@ -15,7 +15,9 @@ import { type Sight, sight } from './hands-protocol.ts'
 import { describeElements, takeLongestTask, watchLongTasks } from './in-window.ts'
 
 /** Longest wait for something to be seen, in milliseconds: generous, for machines under load. */
-const patienceMs = 30_000
+const patienceMs = 60_000
+/** Longest wait for a window to open, in milliseconds. */
+const openMaxMs = 180_000
 /** Between two looks at the window: figures are as exact as that. */
 const lookAgainMs = 20
 
@@ -58,8 +60,11 @@ export class EditorWindow {
     const page = await context.newPage()
     await page.addInitScript({ content: watchLongTasks })
     const what = workspace.endsWith('.code-workspace') ? 'workspace' : 'folder'
-    await page.goto(`${url}/?${what}=${encodeURIComponent(workspace)}`, { timeout: patienceMs })
-    await page.waitForSelector('.monaco-workbench .statusbar', { timeout: patienceMs })
+    await page.goto(`${url}/?${what}=${encodeURIComponent(workspace)}`, {
+      waitUntil: 'commit',
+      timeout: openMaxMs,
+    })
+    await page.waitForSelector('.monaco-workbench .statusbar', { timeout: openMaxMs })
     return new EditorWindow(context, page)
   }
 
@@ -118,6 +123,8 @@ export class EditorWindow {
   ): Promise<number> {
     mkdirSync(dirname(file), { recursive: true })
     const whole = this.#page.viewportSize() ?? { width: 1, height: 1 }
+    // Nothing is pointed at: what pops up under the pointer hides what is looked at.
+    await this.#page.mouse.move(whole.width - 40, whole.height - 120)
     const clip = {
       x: 0,
       y: 0,
@@ -125,7 +132,7 @@ export class EditorWindow {
       height: part.height ?? whole.height,
     }
     await this.#page.screenshot({ path: file, clip, caret: 'hide', animations: 'disabled' })
-    execFileSync('pngquant', ['--force', '--speed', '1', '--strip', '--output', file, '128', file])
+    execFileSync('pngquant', ['--force', '--strip', '--output', file, '128', file])
     return statSync(file).size
   }
 

@@ -40,8 +40,6 @@ export const deed = z.discriminatedUnion('do', [
     /** Width and height in pixels of the part at the left and the top that is kept. */
     width: z.int().optional(),
     height: z.int().optional(),
-    /** Keeps it for the documents. */
-    keep: z.boolean().optional(),
   }),
   /** Longest task of the window since it was asked last, in milliseconds. */
   z.object({ do: z.literal('longest-task') }),

@@ -5,33 +5,14 @@ import { createInterface } from 'node:readline'
 import type { z } from 'zod'
 import type { EditorWindow } from './editor-window.ts'
 import { asked, type Deed, type deed } from './hands-protocol.ts'
-
-/** What a test came to. */
-export interface Told {
-  readonly scenario: string
-  readonly name: string
-  readonly ok: boolean
-  readonly ms: number
-  readonly error: string | undefined
-}
-
-/** A picture that was taken. */
-export interface Taken {
-  readonly name: string
-  readonly file: string
-  readonly bytes: number
-  readonly keep: boolean
-}
+import type { ScenarioResult } from './scenario-result.ts'
 
 /** One scenario: the window, and what is noted of it. */
 export interface Stage {
-  readonly scenario: string
   readonly window: EditorWindow
   /** Where pictures go. */
   readonly pictures: string
-  readonly told: Told[]
-  readonly taken: Taken[]
-  readonly figures: Map<string, string>
+  readonly result: ScenarioResult
 }
 
 /** The socket on which the tests ask. */
@@ -60,7 +41,7 @@ export class Hands {
     this.#stage = stage
     try {
       await new Promise<void>((resolve, reject) => {
-        const late = new Error(`expected ${stage.scenario} to end within ${maxMs / 1000} s`)
+        const late = new Error(`expected ${stage.result.scenario} to end within ${maxMs / 1000} s`)
         const timer = setTimeout(() => reject(late), maxMs)
         this.#over = () => {
           clearTimeout(timer)
@@ -94,7 +75,7 @@ export class Hands {
     const { window } = stage
     switch (wanted.do) {
       case 'begin':
-        return stage.scenario
+        return stage.result.scenario
       case 'press':
         return await window.press(wanted.keys)
       case 'type':
@@ -114,7 +95,7 @@ export class Hands {
       case 'tell':
         return tell(stage, wanted)
       case 'figure':
-        return void stage.figures.set(wanted.name, wanted.value)
+        return void stage.result.figures.push([wanted.name, wanted.value])
       case 'end':
         return this.#over?.()
       default:
@@ -124,19 +105,19 @@ export class Hands {
 }
 
 async function takePicture(stage: Stage, wanted: Extract<Deed, { do: 'picture' }>): Promise<void> {
-  const { name, keep = false, width, height } = wanted
+  const { name, width, height } = wanted
   const file = join(stage.pictures, `${name}.png`)
   const part = {
     ...(width === undefined ? {} : { width }),
     ...(height === undefined ? {} : { height }),
   }
   const bytes = await stage.window.picture(file, part)
-  stage.taken.push({ name, file, bytes, keep })
+  stage.result.pictures.push({ name, bytes })
 }
 
-function tell({ scenario, told }: Stage, wanted: Extract<Deed, { do: 'tell' }>): void {
+function tell({ result }: Stage, wanted: Extract<Deed, { do: 'tell' }>): void {
   const { name, ok, ms, error } = wanted
-  told.push({ scenario, name, ok, ms, error })
+  result.tests.push({ name, ok, ms, error })
   console.log(`  ${ok ? 'ok  ' : 'FAIL'} ${name} (${(ms / 1000).toFixed(1)} s)`)
   if (error !== undefined) console.log(error.replaceAll(/^/gm, '         '))
 }

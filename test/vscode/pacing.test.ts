@@ -183,9 +183,12 @@ test('a notice names three jobs and counts the others', () => {
 
 test('a job is flaky when one run went both ways, or its outcome keeps changing', () => {
   const retried = [run('r', 2, 'SUCCESS', 'x'), run('r', 1, 'FAILURE', 'x')]
-  const changing = [3, 2, 1].map((n) => run('c', n, n % 2 === 0 ? 'SUCCESS' : 'FAILURE'))
+  const changing = [4, 3, 2, 1].map((n) => run('c', n, n % 2 === 0 ? 'SUCCESS' : 'FAILURE'))
+  const mended = [run('m', 3, 'SUCCESS'), run('m', 2, 'FAILURE'), run('m', 1, 'SUCCESS')]
   const broken = [run('b', 2, 'FAILURE'), run('b', 1, 'SUCCESS')]
-  const flaky = jobsOf([...retried, ...changing, ...broken]).filter(({ isFlaky }) => isFlaky)
+  const flaky = jobsOf([...retried, ...changing, ...mended, ...broken]).filter(
+    ({ isFlaky }) => isFlaky,
+  )
   assert.deepEqual(
     flaky.map(({ jobId }) => jobId),
     ['r', 'c'],

@@ -77,7 +77,7 @@ export class Hands {
     return await this.#wait({ selector, text, timeoutMs, gone: true })
   }
 
-  /** Takes a picture; `keep` is for those that the documents show. */
+  /** Takes a picture. Those that the documents show are kept with them. */
   async picture(name: string, part: PictureOptions = {}): Promise<void> {
     await this.do({ do: 'picture', name, ...part })
   }
@@ -119,5 +119,4 @@ interface ClickOptions {
 interface PictureOptions {
   readonly width?: number
   readonly height?: number
-  readonly keep?: boolean
 }

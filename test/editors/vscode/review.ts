@@ -60,7 +60,7 @@ export const review: Scenario = [
       await hands.see(dialog, 'archive OrionInsight cache-stale')
       await hands.picture('approve-dark')
       await hands.click(dialogButton, 'Approve')
-      await hands.click(`${toast} .monaco-button`, 'Execute…')
+      await hands.click(lens, 'Execute…')
       await hands.see(dialog, 'Carry out exactly this?')
       await hands.click(dialogButton, 'Execute')
       await hands.see(toast, 'The proposal is carried out.')

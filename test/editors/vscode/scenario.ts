@@ -66,7 +66,7 @@ function told(error: unknown): string {
   return [error.message, ...where.slice(0, 2)].join('\n') + cause
 }
 
-const patienceMs = 30_000
+const patienceMs = 60_000
 const testMaxMs = 240_000
 const lookAgainMs = 25
 

@@ -40,7 +40,7 @@ export interface RunningJob {
  * The jobs behind some results, the one that ended last first.
  *
  * A job is flaky when attempts of one run both failed and succeeded, or when its newest runs keep changing sides: it went from
- * one outcome to the other at least twice in its newest ten results.
+ * one outcome to the other at least three times in its newest ten results. Twice is a job that was broken and then mended.
  */
 export function jobsOf(results: readonly JobRun[]): JobState[] {
   const byJob = new Map<string, JobRun[]>()
@@ -100,7 +100,7 @@ function isFlaky(runs: readonly JobRun[]): boolean {
   }
   if ([...outcomes.values()].some((seen) => seen.size > 1)) return true
   const newest = runs.slice(0, alternatingRuns).map(isSuccess)
-  return newest.filter((ok, index) => index > 0 && ok !== newest[index - 1]).length >= 2
+  return newest.filter((ok, index) => index > 0 && ok !== newest[index - 1]).length >= 3
 }
 
 /** How many of the newest runs are looked at. */

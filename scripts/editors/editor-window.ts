@@ -16,6 +16,8 @@ import { describeElements, takeLongestTask, watchLongTasks } from './in-window.t
 
 /** Longest wait for something to be seen, in milliseconds: generous, for machines under load. */
 const patienceMs = 60_000
+/** Where the side bar ends, in pixels from the left. */
+const sideBarWidth = 470
 /** Longest wait for a window to open, in milliseconds. */
 const openMaxMs = 180_000
 /** Between two looks at the window: figures are as exact as that. */
@@ -114,6 +116,20 @@ export class EditorWindow {
       }
       await sleep(lookAgainMs)
     }
+  }
+
+  /** Makes the side bar so wide that rows can be read, by pulling at its edge. */
+  async widenSideBar(): Promise<void> {
+    const bar = this.#page.locator('.part.sidebar')
+    await bar.waitFor({ timeout: patienceMs })
+    const box = await bar.boundingBox()
+    if (box === null) return
+    const y = box.y + box.height / 2
+    const { mouse } = this.#page
+    await mouse.move(box.x + box.width, y)
+    await mouse.down()
+    await mouse.move(sideBarWidth, y, { steps: 5 })
+    await mouse.up()
   }
 
   /** Takes a picture of the window, or of its part at the left and the top, made small; answers its size in bytes. */

@@ -33,6 +33,8 @@ export const deed = z.discriminatedUnion('do', [
     gone: z.boolean().optional(),
     timeoutMs: z.number().optional(),
   }),
+  /** Makes the side bar so wide that rows can be read in pictures. */
+  z.object({ do: z.literal('widen') }),
   /** Takes a picture of the window, or of a part of it. */
   z.object({
     do: z.literal('picture'),

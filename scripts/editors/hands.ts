@@ -88,6 +88,8 @@ export class Hands {
         return await window.look(wanted.selector)
       case 'await':
         return await window.wait(wanted)
+      case 'widen':
+        return await window.widenSideBar()
       case 'longest-task':
         return await window.longestTask()
       case 'picture':

@@ -16,14 +16,6 @@ export function activate(): void {
   void prove(path)
 }
 
-/** So wide that rows can be read in pictures. */
-async function widenSideBar(): Promise<void> {
-  await vscode.commands.executeCommand('orion.jobs.focus')
-  for (let step = 0; step < 2; step++) {
-    await vscode.commands.executeCommand('workbench.action.increaseViewWidth')
-  }
-}
-
 async function prove(path: string): Promise<void> {
   const hands = await Hands.connect(path)
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? ''
@@ -33,7 +25,8 @@ async function prove(path: string): Promise<void> {
   const scenario = scenarios[name]
   try {
     if (scenario === undefined) throw new Error(`expected a scenario, got ${name}`)
-    await widenSideBar()
+    await vscode.commands.executeCommand('orion.jobs.focus')
+    await hands.do({ do: 'widen' })
     await runScenario(scenario, { hands, folder })
   } catch (error) {
     await hands.do({ do: 'tell', name: `${name} runs`, ok: false, ms: 0, error: String(error) })

@@ -44,9 +44,12 @@ export async function openAlone(hands: Hands, view: ViewName): Promise<void> {
   await hands.see(`.pane-header.expanded[aria-label^="${titles[view]}"]`)
   for (const [other, title] of Object.entries(titles)) {
     const open = `.pane-header.expanded[aria-label^="${title}"]`
-    if (other === view || (await hands.look(open)).length === 0) continue
-    await hands.click(open)
-    await hands.miss(open)
+    if (other === view) continue
+    await eventually(`${title} to close`, async () => {
+      // Where another view has just closed, this one moves away under the pointer.
+      if ((await hands.look(open)).length > 0) await hands.click(`${open} .title`)
+      return await hands.miss(open, undefined, closeMs).catch(() => undefined)
+    })
   }
 }
 
@@ -82,6 +85,8 @@ export async function seeText(what: string, fits: (text: string) => boolean): Pr
     throw new Error(`the document was ${JSON.stringify(text.slice(0, 2000))}`, { cause: error })
   }
 }
+
+const closeMs = 2000
 
 /** Closes all editors, without a question. */
 export async function closeEditors(): Promise<void> {

@@ -39,7 +39,13 @@ async function answer(place: Place, args: readonly string[]): Promise<string[]> 
       err,
     },
     daemon: { runDaemon: notHere, inProcess: notHere },
-    plugins: { importModule: notHere, recordTypes, legacy: notHere, serveMcp: notHere, serveLsp: notHere },
+    plugins: {
+      importModule: notHere,
+      recordTypes,
+      legacy: notHere,
+      serveMcp: notHere,
+      serveLsp: notHere,
+    },
   }
   await answerShell(cli, args)
   return said === '' ? [] : said.slice(0, -1).split('\n')

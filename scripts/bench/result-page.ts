@@ -63,6 +63,7 @@ export function plotOf(results: readonly SectionResult[]): string {
   const height = y + 20
   const axis = [1 / 10, 1 / 3, 1, 3, 10].map((times) => tick(times, height)).join('')
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<title>How far each ratio is from its target</title>
 <style>text{fill:#222}.title{font-weight:bold;font-size:13px}.axis{stroke:#bbb}.target{stroke:#222}.met{fill:#0b6fa4;stroke:#0b6fa4}.missed{fill:#c2410c;stroke:#c2410c}</style>
 <rect width="${width}" height="${height}" fill="#fff"/>
 <text x="8" y="20" class="title">How far from its target: medians and spread of the rounds, right of the line is better</text>

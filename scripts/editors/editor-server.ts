@@ -23,7 +23,9 @@ export class EditorProfile {
     this.#place = place
     this.#data = join(place.root, 'profiles', name, 'data')
     this.#extensions = join(place.root, 'profiles', name, 'extensions')
-    mkdirSync(join(this.#data, 'User'), { recursive: true })
+    for (const scope of ['User', 'Machine']) {
+      mkdirSync(join(this.#data, scope), { recursive: true })
+    }
     mkdirSync(this.#extensions, { recursive: true })
     writeFileSync(join(this.#data, 'config.yaml'), '')
     this.configure({})
@@ -32,7 +34,10 @@ export class EditorProfile {
   /** Writes the user's settings: the quiet ones, and these. */
   configure(settings: { readonly [name: string]: unknown }): void {
     const all = { ...quietSettings, ...settings }
-    writeFileSync(join(this.#data, 'User', 'settings.json'), JSON.stringify(all, undefined, 2))
+    // Settings that name programs count only as those of the machine on which extensions run.
+    for (const scope of ['User', 'Machine']) {
+      writeFileSync(join(this.#data, scope, 'settings.json'), JSON.stringify(all, undefined, 2))
+    }
   }
 
   /** Installs a packed extension as a user does; answers what the editor said. */

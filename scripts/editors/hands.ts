@@ -60,7 +60,10 @@ export class Hands {
 
   #serve(socket: Socket): void {
     socket.on('error', () => undefined)
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket })
+    // A window that is closed may take its end of the line with it; the interface tells that too.
+    lines.on('error', () => undefined)
+    lines.on('line', (line) => {
       const { id, deed: wanted } = asked.parse(JSON.parse(line))
       void this.#do(wanted).then(
         (answer) => socket.write(`${JSON.stringify({ id, answer })}\n`),

@@ -16,9 +16,11 @@ export function insightRow(record: Record, group: string, now: Date): Row {
   const description = [...percent, ...tags.slice(0, 4)].join(' · ')
   const icon: RowIcon =
     sure !== undefined && sure < 0.5 ? { name: 'question' } : { name: 'lightbulb' }
+  const row = recordRow(record, group, now)
   return {
-    ...recordRow(record, group, now),
+    ...row,
     label,
+    tooltip: wholeText(textAt(data, 'summary'), row),
     description,
     spoken: `${label}${sure === undefined ? '' : `, ${Math.round(sure * 100)} percent sure`}`,
     icon: damaged(record) ?? icon,
@@ -33,9 +35,11 @@ export function patternRow(record: Record, group: string, now: Date): Row {
   const label = visibleLine(textAt(data, 'trigger')) || visibleLine(record.id)
   const percent = `${Math.round(rate * 100)} % succeeded`
   const description = uses === 0 ? 'not used yet' : `used ${uses}× · ${percent}`
+  const row = recordRow(record, group, now)
   return {
-    ...recordRow(record, group, now),
+    ...row,
     label,
+    tooltip: wholeText(textAt(data, 'trigger'), row),
     description,
     spoken: `${label}, ${uses === 0 ? description : `used ${uses} times, ${percent}`}`,
     icon: damaged(record) ?? { name: 'symbol-event' },
@@ -87,6 +91,14 @@ export function logRow(record: Record, now: Date): Row {
     context: 'record.log',
   }
 }
+
+/** A row cuts what it has no room for; who points at it reads on. */
+function wholeText(text: string, { tooltip = '' }: Row): string {
+  return text.trim() === '' ? tooltip : `${visibleLine(text, tooltipMax)}\n${tooltip}`
+}
+
+/** Longest text of a record in a tooltip, in characters. */
+const tooltipMax = 1_000
 
 /** What an action was about: the first record that it changed, unless its id says nothing to a person. */
 function named([first, ...others]: readonly string[]): string[] {

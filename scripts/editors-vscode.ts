@@ -81,6 +81,8 @@ async function play(
   { profile, server, browser }: { profile: EditorProfile; server: EditorServer; browser: Browser },
 ): Promise<void> {
   const { name, about, settings = {}, maxMs = scenarioMaxMs } = plan
+  // As after Ctrl-C: nothing is told of what nobody could see.
+  if (!browser.isConnected()) throw new Error('expected a browser, got that it has ended')
   console.log(`> ${name}: ${about}`)
   const result: ScenarioResult = {
     scenario: name,

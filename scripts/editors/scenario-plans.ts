@@ -1,5 +1,5 @@
 /** Where each scenario takes place: which folder is open, with which settings, and what was done to it before. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OrionInsight } from '../../plugins/orion/index.ts'
@@ -28,25 +28,25 @@ export const scenarioPlans: readonly ScenarioPlan[] = [
     name: 'views',
     about: 'what each view shows',
     settings: dark,
-    prepare: async (place) => await filled(place, 'parcel-tracker'),
+    prepare: parcelTracker,
   },
   {
     name: 'views-light',
     about: 'the same in a light theme',
     settings: light,
-    prepare: async (place) => place.repository,
+    prepare: parcelTracker,
   },
   {
     name: 'records',
     about: 'records: read, compare, create, edit, conflict, archive, delete, search',
     settings: dark,
-    prepare: async (place) => place.repository,
+    prepare: parcelTracker,
   },
   {
     name: 'review',
     about: 'proposals: difference, approve, execute, reject, what became stale',
     settings: dark,
-    prepare: async (place) => place.repository,
+    prepare: parcelTracker,
   },
   {
     name: 'live',
@@ -122,6 +122,11 @@ export const scenarioPlans: readonly ScenarioPlan[] = [
     maxMs: 600_000,
   },
 ]
+
+/** The repository that several scenarios share, one after another. */
+async function parcelTracker(place: DemoPlace): Promise<string> {
+  return existsSync(place.repository) ? place.repository : await filled(place, 'parcel-tracker')
+}
 
 async function filled(place: DemoPlace, name: string): Promise<string> {
   const repository = place.makeRepository(name, demoFiles)

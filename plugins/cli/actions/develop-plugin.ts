@@ -1,5 +1,6 @@
 /** What `orion plugin dev` does. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Client } from '../../../sdk/client/client.ts'
@@ -61,21 +62,22 @@ export const developPlugin: Action<DevelopPluginFlags, [string?]> = async (
     if (!signal.aborted) throw error
   } finally {
     ending.dispose()
-    place?.remove()
+    await place?.remove()
   }
   return 0
 }
 
 interface Place {
   readonly store: string
-  remove(): void
+  remove(): Promise<void>
 }
 
 function throwawayPlace(): Place {
   const directory = mkdtempSync(join(tmpdir(), 'orion-dev-'))
   return {
     store: join(directory, '.orion'),
-    remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }),
+    // The daemon that was told to end writes its last files until it does.
+    remove: () => rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
   }
 }
 

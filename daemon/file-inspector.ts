@@ -27,7 +27,8 @@ export type InspectFile = (
  * file is its result.
  *
  * @param engine - Name of the engine that reads the file.
- * @param command - The program that serves; by default that of this installation, from its sources if these are running.
+ * @param command - The program that serves; by default that of this installation, from its sources if these are running and
+ *   `ORION_FROM_SOURCE` says nothing else.
  */
 export function fileInspector(engine: string, command?: DaemonCommand): InspectFile {
   return async (path, depth, signal) => {
@@ -37,7 +38,9 @@ export function fileInspector(engine: string, command?: DaemonCommand): InspectF
       env: {
         ...daemonEnvironment(process.env),
         ORION_ENGINE: engine,
-        ...(fromSource ? { ORION_FROM_SOURCE: '1' } : {}),
+        ...(fromSource && process.env.ORION_FROM_SOURCE === undefined
+          ? { ORION_FROM_SOURCE: '1' }
+          : {}),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,

@@ -55,6 +55,7 @@ if (!quick && named.length === 0) {
   // The command line is tested as it is installed; from sources each command would take a second more.
   run('the program', ['--import', 'tsx', 'scripts/bundle-program.ts'])
   process.env.ORION_TESTED_PROGRAM = 'built'
+  process.env.ORION_FROM_SOURCE = '0'
 }
 const runner = [
   '--import',

@@ -5,7 +5,7 @@ import { tryDamagedFiles } from '../legacy/damaged-files.ts'
 import { type FuzzReport, runFuzz } from './fuzz/fuzz-run.ts'
 import { fileSeedsToRepeat, seedsToRepeat } from './fuzz/seeds.ts'
 
-const inputs = process.env.ORION_LONG === '1' ? 500_000 : 10_000
+const inputs = process.env.ORION_LONG === '1' ? 500_000 : 6_000
 
 function assertSound(report: FuzzReport): void {
   const again = `again: npm run fuzz -- --seed ${report.seed} --inputs ${report.inputs}`

@@ -8,7 +8,7 @@ import { acquireOwnerLock } from '../../sdk/launch/owner-lock.ts'
 import { ended, makePlace, program, until } from '../cli/orion-process.ts'
 import { asRecord, logs, results } from './recorded.ts'
 
-const runs = process.env.ORION_LONG === '1' ? 50 : 20
+const runs = process.env.ORION_LONG === '1' ? 50 : 12
 
 test('in CI without a daemon a run is recorded in process, and starts no daemon', async (t) => {
   const place = makePlace(t)

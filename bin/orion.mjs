@@ -10,9 +10,7 @@
  */
 const { createRequire } = process.getBuiltinModule('node:module')
 const args = process.argv.slice(2)
-const require = createRequire(import.meta.url)
-if (args[0] === 'serve') require('./compile-ahead.cjs').compileAhead()
-const { loadProgram } = require('./load-program.cjs')
+const { loadProgram } = createRequire(import.meta.url)('./load-program.cjs')
 const built = loadProgram({ use: args[0], env: process.env })
 process.exit(await (built === undefined ? runSources() : runBuilt(built)))
 

@@ -65,7 +65,7 @@ export function makePlace(t: TestContext, installed = program): Place {
   const daemons = (): number[] => daemonsIn(runtime)
   t.after(async () => {
     for (const child of started) child.kill('SIGKILL')
-    for (const pid of daemons()) await killed(pid)
+    for (const pid of processesOf(runtime)) await killed(pid)
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
   })
   const orion: Place['orion'] = async (args, { input, env: more, cwd } = {}) => {
@@ -165,6 +165,19 @@ function daemonsIn(runtime: string): number[] {
   } catch {
     return []
   }
+}
+
+/** Every process that was given these run-time files: a daemon that is ending is published no more, and still writes. */
+function processesOf(runtime: string): number[] {
+  const given = `ORION_RUNTIME_DIR=${runtime}\0`
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      const isOurs = readFileSync(join('/proc', name, 'environ'), 'latin1').includes(given)
+      return isOurs ? [Number(name)] : []
+    } catch {
+      return []
+    }
+  })
 }
 
 async function killed(pid: number): Promise<void> {

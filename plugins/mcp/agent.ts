@@ -5,6 +5,7 @@ import { isOrionError } from '../../sdk/errors.ts'
 import { fieldsShape } from '../../sdk/field-shape.ts'
 import { canonicalJson, type Json, type JsonObject } from '../../sdk/json.ts'
 import type { Record, Version } from '../../sdk/model.ts'
+import type { TransactOperation } from '../../sdk/protocol/records.ts'
 import type { Scope } from '../../sdk/protocol/schemas.ts'
 import { GetType } from '../../sdk/protocol/types.ts'
 import { claimsOf } from './claims.ts'
@@ -39,6 +40,7 @@ export class Agent {
   /** Records by the texts that were read in them. */
   readonly #recalled = new RecentMap<string>(recalledMax)
   readonly #looks = new RecentMap<Promise<string | undefined>>(seenMax)
+  readonly #work = new RecentMap<TransactOperation[]>(pagesMax)
   readonly #pages = new RecentMap<Page>(pagesMax)
   readonly #types = new Map<string, { readonly outline: TypeOutline; readonly atMs: number }>()
   #connecting: Promise<Connected> | undefined
@@ -75,6 +77,17 @@ export class Agent {
     }
   }
 
+  /**
+   * Notes that this session wrote a record. Its next update may be based on that only if it has seen all else that is in
+   * the record: operators are applied to versions that others made meanwhile, and a repeated call is answered as it was.
+   *
+   * @param base - The version that the write was based on, if it named one.
+   */
+  noteWritten(record: Pick<Record, 'type' | 'id' | 'version'>, base = 0): void {
+    const seen = this.versionSeen(record.type, record.id) ?? 0
+    if (record.version > seen && record.version <= Math.max(seen, base) + 1) this.note(record)
+  }
+
   /** The record in which this session read a text, if it did. */
   recalledFrom(text: string): string | undefined {
     return this.#recalled.get(foldText(text))
@@ -97,6 +110,16 @@ export class Agent {
     const forget = (): void => this.#looks.delete(key)
     found.then((objection) => objection !== undefined && forget(), forget)
     return found
+  }
+
+  /** What a call with a name of its own did when it was made before, so that its repetition is the same work. */
+  workOf(name: string): TransactOperation[] | undefined {
+    return this.#work.get(name)
+  }
+
+  /** Keeps what a call with a name of its own has done. */
+  keepWork(name: string, work: TransactOperation[]): void {
+    this.#work.set(name, work)
   }
 
   /** A short name for what goes on after a page: the daemon's own cursor costs a model hundreds of tokens. */

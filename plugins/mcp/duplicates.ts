@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../sdk/json.ts'
 import { SearchRecords } from '../../sdk/protocol/search.ts'
 import { foldText } from './fold-text.ts'
-import { cut, dataText, plain, type TypeOutline, titleField } from './record-text.ts'
+import { cut, dataText, nameOf, type TypeOutline, titleField } from './record-text.ts'
+import { successionField } from './succession.ts'
 import type { ToolCall } from './tool.ts'
 
 /**
@@ -20,17 +21,20 @@ export async function duplicateLine(
   if (title === undefined) return undefined
   const recalled = call.agent.recalledFrom(title)
   if (recalled !== undefined) {
-    return `NOT STORED: this text was read from ${recalled} in this session; it is there already`
+    return `NOT STORED: this text was read from ${recalled} in this session; it is there already. allowDuplicate:true insists`
   }
   const words = wordsOf(title)
   if (words.length === 0) return undefined
   const params = { query: words.map((word) => `"${word}"`).join(' OR '), types: [type], limit: 5 }
   const { hits } = await call.client.request(SearchRecords, params, { signal: call.signal })
+  const replaced = data[successionField]
   for (const { record } of hits) {
+    // What takes the place of a record may well be like it.
+    if (Array.isArray(replaced) && replaced.includes(record.id)) continue
     const other = titleOf(outline, record.data)
     if (other === undefined || likeness(title, other) < nearlyTheSame) continue
     call.agent.note(record)
-    const name = `${type}/${plain(record.id)} v${record.version}`
+    const name = `${nameOf(record)} v${record.version}`
     return `NOT STORED: nearly the same is there, ${name} ${dataText(cut(other, 160))}; update that one, or repeat with allowDuplicate:true`
   }
   return undefined

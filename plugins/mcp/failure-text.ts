@@ -2,26 +2,25 @@
 import { type ConflictData, type Issue, isOrionError, type OrionError } from '../../sdk/errors.ts'
 import { type Json, type JsonObject, jsonEqual } from '../../sdk/json.ts'
 import type { Record } from '../../sdk/model.ts'
-import { cut, dataText, plain } from './record-text.ts'
+import { cut, dataText, idText, oneLine, plain } from './record-text.ts'
 import { ToolInputError } from './tool.ts'
 
 /** What the failed call wanted to change, if it was an update. */
 export interface Attempt {
   readonly set?: JsonObject | undefined
-  /** The record as it was when the change was thought up, if the session saw it. */
-  readonly base?: JsonObject | undefined
 }
 
 /** A failure in words; a bug of ours is told as such, without its details. */
 export function failureText(error: unknown, attempt: Attempt = {}): string {
-  if (error instanceof ToolInputError) return `ERROR input: ${error.message}`
+  if (error instanceof ToolInputError)
+    return `ERROR input: ${cut(oneLine(error.message), inputMaxLength)}`
   if (!isOrionError(error))
     return 'ERROR internal: a fault of orion mcp itself; try again, else report it'
   if (isOrionError(error, 'conflict') && isRace(error.data))
     return conflictText(error.data, attempt)
-  const lines = [`ERROR ${error.kind}: ${cut(error.message, messageMaxLength)}`]
+  const lines = [`ERROR ${error.kind}: ${cut(oneLine(error.message), messageMaxLength)}`]
   for (const issue of issuesOf(error))
-    lines.push(`- ${plain(issue.path)}: ${cut(issue.message, issueMaxLength)}`)
+    lines.push(`- ${plain(issue.path)}: ${cut(oneLine(issue.message), issueMaxLength)}`)
   const hint = hintOf(error)
   if (hint !== undefined) lines.push(`to repair: ${hint}`)
   return lines.join('\n')
@@ -37,7 +36,7 @@ function isRace({ reason, current, expectedVersion }: ConflictData): boolean {
 
 function conflictText(data: ConflictData, { set = {} }: Attempt): string {
   const { current, reason } = data
-  const name = `${data.type ?? 'record'}/${data.id ?? '?'}`
+  const name = `${data.type ?? 'record'}/${idText(data.id ?? '?')}`
   if (current === null) return `CONFLICT ${name}: there is no such record; use op create`
   if (reason === 'exists') {
     return `CONFLICT ${name}: it exists already, v${current.version}; use op update, or another id`
@@ -56,20 +55,28 @@ function conflictText(data: ConflictData, { set = {} }: Attempt): string {
   return lines.join('\n')
 }
 
-/** What both changed, and what can be taken over as it is. */
-function mergeLines(current: Record, changed: readonly string[], set: JsonObject): string[] {
+/** What both changed, and what can be taken over as it is; a long text is not told back to who has just said it. */
+function mergeLines(current: Record, changed: readonly string[], mine: JsonObject): string[] {
   const lines: string[] = []
   const merged: { [name: string]: Json } = {}
-  for (const [name, mine] of Object.entries(set)) {
+  for (const [name, wanted] of Object.entries(mine)) {
     const theirs = Object.hasOwn(current.data, name) ? current.data[name] : null
-    if (jsonEqual(theirs, mine)) continue
-    if (!changed.includes(name)) merged[name] = mine
-    else lines.push(`both changed ${name}: now ${short(theirs)}, yours ${short(mine)}`)
+    if (jsonEqual(theirs, wanted)) continue
+    if (!changed.includes(name)) merged[name] = wanted
+    else lines.push(`both changed ${plain(name)}: now ${short(theirs)}, yours ${short(wanted)}`)
   }
   const decide = lines.length > 0 ? ' after you decided on what both changed' : ''
+  const set = dataText(merged)
+  if (set.length > mergedMaxLength) {
+    const fields = Object.keys(merged).map(plain).join(', ')
+    lines.push(
+      `to repair: the same call with "expectedVersion":${current.version}, and in set only ${fields}${decide}`,
+    )
+    return lines
+  }
   lines.push(
     `to repair: write {"op":"update","type":${dataText(current.type)},"id":${dataText(current.id)},` +
-      `"expectedVersion":${current.version},"set":${dataText(merged)}}${decide}`,
+      `"expectedVersion":${current.version},"set":${set}}${decide}`,
   )
   return lines
 }
@@ -93,10 +100,12 @@ function hintOf(error: OrionError): string | undefined {
   if (isOrionError(error, 'forbidden'))
     return 'use propose, or ask a person; rights can not be widened from here'
   if (error.retryable) return 'call again with the same arguments: it has one effect'
-  return data.remedy === undefined ? undefined : cut(data.remedy, messageMaxLength)
+  return data.remedy === undefined ? undefined : cut(oneLine(data.remedy), messageMaxLength)
 }
 
+const inputMaxLength = 1000
 const messageMaxLength = 400
 const issueMaxLength = 200
 const valueMaxLength = 160
+const mergedMaxLength = 1000
 const issuesMax = 8

@@ -2,7 +2,8 @@ import type { Client } from '../../sdk/client/client.ts'
 import type { EventStream } from '../../sdk/client/event-stream.ts'
 import type { Event, Token } from '../../sdk/model.ts'
 import { RecentMap } from './recent-map.ts'
-import { plain } from './record-text.ts'
+import { idText, plain } from './record-text.ts'
+import { countTokens } from './token-count.ts'
 
 /**
  * What others did since the agent last asked: kept as it comes, told in one line, so that an agent that can't be woken learns
@@ -10,18 +11,20 @@ import { plain } from './record-text.ts'
  */
 export class News {
   readonly #stream: EventStream
-  /** Events of the agent's own writes, by their tokens. */
-  readonly #own = new RecentMap<true>(ownMax)
+  /** Events that are no news to the agent, by their tokens: its own doing, or told already. */
+  readonly #known = new RecentMap<'own' | 'told'>(knownMax)
   #events: Pick<Event, 'topic' | 'id' | 'actor' | 'token'>[] = []
   readonly #listeners = new Set<(event: Event) => void>()
   /** More than were kept. */
   #lost = 0
-  /** Up to here the agent has read events itself. */
-  position: Token
+  /** Up to here the agent has read all events itself. */
+  #position: Token
+  /** Up to where it has read those of some patterns, which it did later. */
+  #positions = new RecentMap<Token>(positionsMax)
 
   private constructor(stream: EventStream, position: Token) {
     this.#stream = stream
-    this.position = position
+    this.#position = position
     void this.#follow()
   }
 
@@ -33,30 +36,53 @@ export class News {
 
   /** Notes that the event at a position is the agent's own doing, and no news to it. */
   disregard(token: Token): void {
-    this.#own.set(token, true)
+    this.#known.set(token, 'own')
   }
 
   /** Whether the event at a position is the agent's own doing. */
   isOwn(token: Token): boolean {
-    return this.#own.get(token) !== undefined
+    return this.#known.get(token) === 'own'
+  }
+
+  /** Notes that the agent was told of an event. */
+  told(token: Token): void {
+    if (this.#known.get(token) === undefined) this.#known.set(token, 'told')
+  }
+
+  /** Up to where the agent has read the events of some patterns, or of all. */
+  positionOf(patterns: readonly string[] | undefined): Token {
+    return (patterns && this.#positions.get(nameOf(patterns))) ?? this.#position
+  }
+
+  /** Notes up to where the agent has read, and whether that is all that there is. */
+  moveTo(
+    position: Token,
+    read: { readonly patterns: readonly string[] | undefined; readonly isAll: boolean },
+  ): void {
+    const { patterns, isAll } = read
+    if (patterns !== undefined) {
+      this.#positions.set(nameOf(patterns), position)
+      return
+    }
+    this.#position = position
+    if (!isAll) return
+    this.#positions = new RecentMap(positionsMax)
+    this.#clear()
   }
 
   /** One line of what is new since the last time, and forgets it; undefined when there is nothing. */
   line(): string | undefined {
-    const fresh = this.#events.filter(({ token }) => !this.isOwn(token))
+    const fresh = this.#events.filter(({ token }) => this.#known.get(token) === undefined)
     const last = fresh.at(-1)
     const count = this.#lost > 0 ? `over ${keptMax}` : String(fresh.length)
-    this.clear()
+    this.#clear()
     if (last === undefined) return undefined
     const changes = count === '1' ? '1 change' : `${count} changes`
-    const about = last.id === undefined ? '' : `/${plain(last.id)}`
-    return `news: ${changes} by others, last ${plain(last.topic)}${about}; see events`
-  }
-
-  /** Forgets what came: the agent has read it. */
-  clear(): void {
-    this.#events = []
-    this.#lost = 0
+    return (
+      aboutLast(last)
+        .map((about) => `news: ${changes} by others${about}; see events`)
+        .find((line) => countTokens(line) <= lineMaxTokens) ?? 'news: see events'
+    )
   }
 
   /** Calls a listener for every event from now on. */
@@ -75,6 +101,11 @@ export class News {
     }
   }
 
+  #clear(): void {
+    this.#events = []
+    this.#lost = 0
+  }
+
   #note({ topic, id, actor, token }: Event): void {
     if (this.#events.length < keptMax) {
       this.#events.push({ topic, actor, token, ...(id === undefined ? {} : { id }) })
@@ -84,5 +115,20 @@ export class News {
   }
 }
 
+/** What may be said of the last event, the most telling first: a whole id, its end, or none. */
+function aboutLast({ topic, id }: Pick<Event, 'topic' | 'id'>): string[] {
+  const about = `, last ${plain(topic)}`
+  if (id === undefined) return [about, '']
+  return [`${about}/${idText(id)}`, `${about}/…${idText(id.slice(-idEndLength))}`, about, '']
+}
+
+function nameOf(patterns: readonly string[]): string {
+  return JSON.stringify(patterns)
+}
+
+/** What a line may cost in a model that is told it whether it wants to know or not. */
+const lineMaxTokens = 40
+const idEndLength = 8
 const keptMax = 500
-const ownMax = 5000
+const knownMax = 5000
+const positionsMax = 50

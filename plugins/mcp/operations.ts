@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { TransactOperation } from '../../sdk/protocol/records.ts'
 import { id, json, type, value } from './arguments.ts'
+import { cut, nameOf } from './record-text.ts'
 import { type ToolCall, ToolInputError } from './tool.ts'
 
 /** The members of an operation. */
@@ -34,7 +35,7 @@ export function operationsOf(operations: unknown, single: object): readonly Aske
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const place = (issue?.path ?? []).slice(operations === undefined ? 1 : 0).join('.')
-  throw new ToolInputError(`${place}: ${issue?.message}. Nothing was done`)
+  throw new ToolInputError(`${place}: ${cut(issue?.message ?? '', 300)}. Nothing was done`)
 }
 
 /** The operation as the daemon takes it, based on the version that the agent saw. */
@@ -49,7 +50,7 @@ export function resolveOperation(asked: Asked, { agent }: ToolCall): TransactOpe
   const expectedVersion = asked.expectedVersion ?? agent.versionSeen(type, id)
   if (needsVersion && expectedVersion === undefined) {
     throw new ToolInputError(
-      `expectedVersion: ${type}/${id} has not been read in this session; get it first. Nothing was done`,
+      `expectedVersion: ${nameOf({ type, id })} has not been read in this session; get it first. Nothing was done`,
     )
   }
   const key = { type, id, expectedVersion: needsVersion ? expectedVersion : asked.expectedVersion }

@@ -17,7 +17,7 @@ export interface TypeOutline {
 /** One record as one line: `OrionInsight/ID v3 {"summary":"…"}`. */
 export function recordLine(record: Record, detail: Detail, type: TypeOutline | undefined): string {
   const state = record.lifecycle === 'active' ? '' : ` ${record.lifecycle}`
-  const head = `${record.type}/${record.id} v${record.version}${state}`
+  const head = `${nameOf(record)} v${record.version}${state}`
   if (detail === 'full') {
     return `${head} ${dataText(record.data)} updated ${record.updatedAt} by ${plain(record.updatedBy)}`
   }
@@ -25,14 +25,31 @@ export function recordLine(record: Record, detail: Detail, type: TypeOutline | u
   return `${head} ${dataText(data)}`
 }
 
-/** Data as JSON in one line: signs that break a line, or turn its direction, are escaped beyond what JSON asks for. */
+/** A record by its name, as the head of its line. An id may be any text: one that is not a plain word is JSON. */
+export function nameOf({ type, id }: { readonly type: string; readonly id: string }): string {
+  return `${type}/${idText(id)}`
+}
+
+/** An id, whole, in one word that can't be taken for anything else. */
+export function idText(id: string): string {
+  return /^[\w:.@/+-]+$/.test(id) ? id : dataText(id)
+}
+
+/** Data as JSON in one line: what nobody sees, breaks a line or turns its direction is escaped beyond what JSON asks for. */
 export function dataText(value: Json): string {
-  return JSON.stringify(value).replace(deceptive, (sign) => {
-    return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return oneLine(JSON.stringify(value))
+}
+
+/** A text in one line in which everything can be seen: what can't be is escaped as in JSON. */
+export function oneLine(text: string): string {
+  return text.replace(deceptive, (sign) => {
+    const units = Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index))
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
   })
 }
 
-const deceptive = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+/** Controls, formats (among them signs of direction and invisible tags), breaks of lines, and letters without a shape. */
+const deceptive = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|[\u{e0100}-\u{e01ef}]/gu
 
 /** The field that says what a record is about: the searchable one of the greatest weight, else the first text. */
 export function titleField(type: TypeOutline | undefined): string | undefined {
@@ -86,7 +103,7 @@ export function cut(text: string, maxLength: number): string {
   return `${text.slice(0, end)}…`
 }
 
-/** A name that somebody else chose, in one word that can't be taken for anything else. */
+/** A name that somebody else chose, cut, in one word that can't be taken for anything else. */
 export function plain(name: string): string {
   return /^[\w:.@/+-]{1,64}$/.test(name) ? name : dataText(cut(name, 64))
 }

@@ -10,7 +10,7 @@ import { isOrionError } from '../../sdk/errors.ts'
 import { GetRecord, ListRecords } from '../../sdk/protocol/records.ts'
 import { ListTypes } from '../../sdk/protocol/types.ts'
 import type { Connected } from './agent.ts'
-import { cut, recordLine } from './record-text.ts'
+import { cut, oneLine, recordLine } from './record-text.ts'
 
 /**
  * Lets a server tell records as resources.
@@ -77,7 +77,7 @@ async function read(client: Connected['client'], uri: string) {
   try {
     if (id !== undefined) {
       const record = await client.request(GetRecord, { type, id })
-      return { uri, mimeType: json, text: JSON.stringify(record) }
+      return { uri, mimeType: json, text: oneLine(JSON.stringify(record)) }
     }
     const newest = {
       type,

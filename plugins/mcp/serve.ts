@@ -14,6 +14,7 @@ import { failureText } from './failure-text.ts'
 import { instructions } from './instructions.ts'
 import type { News } from './news.ts'
 import { withProgress } from './progress.ts'
+import { cut, dataText } from './record-text.ts'
 import { changedUris, serveResources } from './resources.ts'
 import type { Tool } from './tool.ts'
 import { tools } from './tools.ts'
@@ -123,7 +124,7 @@ async function callTool(
   const tool = tools.find(({ name }) => name === asked.params.name)
   if (tool === undefined) {
     return failed(
-      `ERROR: there is no tool ${JSON.stringify(asked.params.name)}; there are ${tools.map(({ name }) => name).join(', ')}`,
+      `ERROR: there is no tool ${dataText(cut(asked.params.name, 64))}; there are ${tools.map(({ name }) => name).join(', ')}`,
     )
   }
   let connected: Connected | undefined

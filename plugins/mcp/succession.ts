@@ -1,5 +1,6 @@
 import type { Record } from '../../sdk/model.ts'
 import { RecordReferrers } from '../../sdk/protocol/references.ts'
+import { nameOf } from './record-text.ts'
 import type { ToolCall } from './tool.ts'
 
 /** A record that was found, and the one that took its place since, if one did. */
@@ -77,10 +78,6 @@ async function successorOf({ type, id }: Record, call: ToolCall): Promise<Record
     after = next
   } while (after !== undefined)
   return undefined
-}
-
-function nameOf({ type, id }: Record): string {
-  return `${type}/${id}`
 }
 
 /** How often a record may have been superseded in turn; whatever lies beyond is found by searching again. */

@@ -4,6 +4,7 @@ import { toJsonObject } from '../../sdk/client/typed-record.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../sdk/json.ts'
 import type { Agent } from './agent.ts'
 import type { News } from './news.ts'
+import { cut } from './record-text.ts'
 
 /** What a client may believe of a tool without trying it. */
 export interface ToolAnnotations {
@@ -74,8 +75,11 @@ function problemsOf(error: z.ZodError): string {
   return error.issues
     .slice(0, 5)
     .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+    .map((problem) => cut(problem, problemMaxLength))
     .join('; ')
 }
+
+const problemMaxLength = 160
 
 /** The JSON Schema without what every client knows anyway: each word of it is read by a model in every session. */
 function compactSchema(input: z.ZodObject): JsonObject {

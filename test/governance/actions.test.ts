@@ -196,6 +196,47 @@ test('a key does an action once, also when it is asked for twice at a time', asy
   assert.equal((await owner.call('record/count', { type: 'Note' })).count, 2)
 })
 
+test('who may only read gets nothing done by an action or a simulation, and is told what it takes', async (t) => {
+  const { daemon, owner, person } = await startPeople(t, { actions })
+  const insight = { summary: 'doubtful', domain: 'build', confidenceScore: 0.1 }
+  await owner.call('record/create', { type: 'OrionInsight', id: 'i', data: insight })
+  const reader = await person('agent:reader', ['read'])
+  const writer = await person('agent:writer', ['read', 'write'])
+  const elsewhere = await person('agent:elsewhere', ['read', 'write', 'propose'], ['Tally'])
+  const plan = { operations: [{ op: 'create', type: 'Note', data: { title: 'a' } }] }
+  const { operations, guards, digest } = await owner.call('simulation/run', plan)
+  const before = daemon.status().token
+  const params = { title: 'a' }
+  const pick = { action: 'test.pick', params }
+  const forget = { action: 'memory.forget_insights', params: { domain: 'build', below: 0.5 } }
+  const apply = { operations, guards, digest }
+  const command = { command: 'orion.action/execute', arguments: [pick] }
+  const refused: readonly (readonly [WireClient, string, Parsed, string])[] = [
+    [reader, 'action/execute', pick, 'write'],
+    [reader, 'action/execute', { ...pick, idempotencyKey: 'k' }, 'write'],
+    [reader, 'action/execute', { ...pick, dryRun: true }, 'write'],
+    [reader, 'action/execute', forget, 'propose'],
+    [writer, 'action/execute', forget, 'propose'],
+    [reader, 'workspace/executeCommand', command, 'write'],
+    [reader, 'simulation/run', plan, 'write'],
+    [reader, 'simulation/apply', { ...apply, as: 'transaction' }, 'write'],
+    [reader, 'simulation/apply', { ...apply, as: 'proposal' }, 'propose'],
+    [reader, 'simulation/apply', { ...apply, as: 'transaction', dryRun: true }, 'write'],
+    [writer, 'simulation/apply', { ...apply, as: 'proposal' }, 'propose'],
+    [elsewhere, 'simulation/apply', { ...apply, as: 'transaction' }, 'write'],
+    [elsewhere, 'simulation/apply', { ...apply, as: 'proposal' }, 'propose'],
+  ]
+  for (const [client, method, asked, needs] of refused) {
+    const { code, data, message } = await client.refused(method, asked)
+    assert.equal(code, 40300, `${method} ${JSON.stringify(asked)}: ${message}`)
+    assert.equal(data.needs, needs, `${method} ${JSON.stringify(asked)}: ${message}`)
+  }
+  for (const asked of [pick, forget]) {
+    assert.equal((await elsewhere.refused('action/execute', asked)).code, 40000, 'it is not told')
+  }
+  assert.equal(daemon.status().token, before, 'nothing was written, not even a log')
+})
+
 test('an action that has to be approved is proposed, and done by the proposal', async (t) => {
   const { owner, agent, reviewer } = await startPeople(t, { actions })
   const insight = (id: string, confidenceScore: number) =>

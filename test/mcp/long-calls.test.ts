@@ -21,7 +21,11 @@ function atWork({ daemon }: TestDaemon, name: string): number {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+  while (!holds()) await nextTurn()
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 for (const era of ['auto', 'legacy'] as const) {
@@ -97,4 +101,6 @@ test('writes whose connection is lost have one effect, and so have they when the
   assert.deepEqual(again, ids)
   const owner = await daemon.connect()
   assert.equal((await owner.call('record/count', { type: 'OrionInsight' })).count, 20)
+  await owner.call('event/publish', { topic: 'Build.finished', payload: {} })
+  while (!/^news: 1 change .*Build\.finished/m.test(await call('get'))) await nextTurn()
 })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { getEncoding } from 'js-tiktoken'
 import llama from 'llama3-tokenizer-js'
 import { startDaemon } from '../support/daemon.ts'
-import { connectAgent, idIn } from './agent-client.ts'
+import { type AgentClient, connectAgent, idIn } from './agent-client.ts'
 
 const encoding = getEncoding('o200k_base')
 const tokenizers = {
@@ -77,6 +77,41 @@ test('the answers of a session cost at most 250 tokens in the middle, and news a
     for (const line of told) assert.ok(count(line) <= newsMaxTokens, `${line}: ${count(line)}`)
   }
 })
+
+test('a line of news costs at most 40 tokens, whatever names others choose', async (t) => {
+  const daemon = await startDaemon(t)
+  const agent = await connectAgent(t, daemon)
+  const other = await connectAgent(t, daemon, { name: 'other' })
+  await agent.call('get')
+  const ids = [
+    'short',
+    'x9'.repeat(30),
+    '저장소'.repeat(20),
+    'Ω≈ç√∫˜µ'.repeat(8),
+    '\u2028'.repeat(60),
+  ]
+  for (const id of [...ids, undefined]) {
+    const data = { summary: `of ${id}`, domain: 'x' }
+    const create = { op: 'create', type: 'OrionInsight', id, data, allowDuplicate: true }
+    await other.call('write', create)
+    const line = await newsOf(agent)
+    assert.match(line, /^news: 1 change by others, last OrionInsight\.created\b.*; see events$/)
+    if (id === 'short') assert.match(line, /created\/short;/)
+    if (id === undefined) assert.match(line, /created\/…[0-9a-f]{8};/)
+    for (const count of Object.values(tokenizers)) assert.ok(count(line) <= newsMaxTokens, line)
+  }
+  const owner = await daemon.connect()
+  await owner.call('event/publish', { topic: `Build.${'k7'.repeat(60)}`, payload: {} })
+  const line = await newsOf(agent)
+  for (const count of Object.values(tokenizers)) assert.ok(count(line) <= newsMaxTokens, line)
+})
+
+async function newsOf(agent: AgentClient): Promise<string> {
+  for (;;) {
+    const [line] = /^news: .*$/m.exec(await agent.call('get')) ?? []
+    if (line !== undefined) return line
+  }
+}
 
 const things = [
   'The flaky test of the scheduler needs a fixed clock',

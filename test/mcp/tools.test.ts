@@ -31,6 +31,24 @@ test('the list of tools costs at most 1,500 tokens by two tokenizers, and is the
   }
 })
 
+test('what the tools say of themselves is true', async (t) => {
+  const { client } = await connectAgent(t, await startDaemon(t))
+  const { tools: listed } = await client.listTools()
+  const hints = listed.map(({ name, annotations = {} }) => {
+    const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = annotations
+    return [name, readOnlyHint, destructiveHint, idempotentHint, openWorldHint]
+  })
+  assert.deepEqual(hints, [
+    ['search', true, false, true, false],
+    ['get', true, false, true, false],
+    ['write', false, true, false, false],
+    ['propose', false, true, true, false],
+    ['events', true, false, false, false],
+    ['job', false, false, true, false],
+  ])
+  assert.ok(listed.every(({ outputSchema }) => outputSchema === undefined))
+})
+
 test('each tool shows one or two calls, which it takes itself', async (t) => {
   const { client, call } = await connectAgent(t, await startDaemon(t))
   const known = { type: 'OrionInsight', id: 'i-42', data: { summary: 'known', domain: 'x' } }

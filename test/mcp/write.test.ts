@@ -24,6 +24,10 @@ test('the same call a second time, or many times at once, has one effect and say
   const other = { ...insight('once'), key: 'twice', allowDuplicate: true }
   const again = await agent.call('write', other)
   assert.ok(!ids.has(idIn(again)), 'another key is another call')
+  const later = await connectAgent(t, daemon)
+  assert.match(await later.call('write', other), /^done before by the same call, not again/)
+  const mistaken = { ...insight('thrice'), key: 'twice' }
+  assert.match(await later.fails('write', mistaken), /ERROR idempotency_mismatch/)
 })
 
 test('what is there already, or nearly, is pointed out before it is stored again', async (t) => {
@@ -33,9 +37,14 @@ test('what is there already, or nearly, is pointed out before it is stored again
   const id = idIn(await other.call('write', insight('The build needs TZ=UTC, or dates fail on CI')))
   const near = insight('the build needs TZ = UTC or dates fail on CI!')
   assert.match(await agent.fails('write', near), new RegExp(`NOT STORED: nearly.*${id} v1`))
-  assert.match(await agent.fails('write', near), /NOT STORED/)
+  assert.match(await agent.fails('write', near), /NOT STORED.*allowDuplicate:true/)
   await agent.call('write', insight('Dates of the report are in UTC'))
   await agent.call('write', { ...near, allowDuplicate: true })
+  const better = { summary: 'The build needs TZ=UTC, or dates fail on the CI', domain: 'ci' }
+  const { records } = await (await daemon.connect()).call('record/list', { type: 'OrionInsight' })
+  const supersedes = records.map((record: { readonly id: string }) => record.id)
+  const successor = { op: 'create', type: 'OrionInsight', data: { ...better, supersedes } }
+  await agent.call('write', successor)
 
   const log = { actionType: 'x', status: 'FAILURE', error: 'the disk of the runner was full again' }
   const owner = await daemon.connect()
@@ -63,6 +72,35 @@ test('a call that the client names has one effect, also when another process rep
   const id = /OrionInsight\/([^ "]+)/.exec(texts[0] ?? '')?.[1]
   const history = await owner.call('record/history', { type: 'OrionInsight', id })
   assert.equal(history.versions[0].actor.claims.toolCall, 'c-1')
+})
+
+test('a named call that is repeated after it was answered is not based on what it wrote itself', async (t) => {
+  const { client, call } = await connectAgent(t, await startDaemon(t))
+  const id = idIn(await call('write', insight('counted')))
+  const apply = [{ field: 'tags', op: 'append', value: 'seen' }]
+  const params = {
+    name: 'write',
+    arguments: { ...update(id, { domain: 'x' }), apply },
+    _meta: { 'orion/callId': 'c-2' },
+  }
+  assert.match(JSON.stringify(await client.callTool(params)), /"done OrionInsight/)
+  assert.match(JSON.stringify(await client.callTool(params)), /done before by the same call/)
+  assert.match(await call('get', { type: 'OrionInsight', ids: [id] }), / v2 .*"tags":\["seen"\]/)
+})
+
+test('an operator is no reading: what others changed meanwhile is not overwritten', async (t) => {
+  const daemon = await startDaemon(t)
+  const agent = await connectAgent(t, daemon)
+  const other = await connectAgent(t, daemon, { name: 'other' })
+  const id = idIn(await agent.call('write', insight('shared')))
+  await other.call('get', { type: 'OrionInsight', ids: [id] })
+  await other.call('write', update(id, { domain: 'theirs' }))
+  const apply = [{ field: 'tags', op: 'append', value: 'mine' }]
+  assert.match(await agent.call('write', { op: 'update', ...key(id), apply }), / v3$/m)
+  assert.match(
+    await agent.fails('write', update(id, { domain: 'mine' })),
+    /^CONFLICT .*: now v3, yours was based on v1$/m,
+  )
 })
 
 test('operators add up each time they are asked for', async (t) => {
@@ -107,6 +145,17 @@ test('a dry run shows what would be and keeps nothing', async (t) => {
     await agent.call('write', { ...insight('maybe'), dryRun: true }),
     /^would be .*"maybe"/,
   )
+  const operations = [insight('maybe')]
+  assert.match(
+    await agent.call('propose', { operations, dryRun: true }),
+    /^would be proposed: 1 operations, pending/,
+  )
+  const report = { jobId: 'unit', report: { status: 'SUCCESS' } }
+  assert.match(await agent.call('job', { ...report, dryRun: true }), /^would be stored .*"unit"/)
+  const many = Array.from({ length: 50 }, (_, index) => insight(`${index} ${'long '.repeat(40)}`))
+  const text = await agent.call('write', { operations: many, dryRun: true })
+  assert.match(text, /^\d+ more would be done too$/m)
+  assert.ok(text.length < 4_000)
   assert.equal(daemon.daemon.status().token, before)
   assert.match(await agent.call('write', insight('maybe')), /^done /)
 })

@@ -3,14 +3,14 @@ import type { Event, Token } from '../../../sdk/model.ts'
 import { ListEvents } from '../../../sdk/protocol/events.ts'
 import { Answer } from '../answer.ts'
 import { limit, maxTokens } from '../arguments.ts'
-import { cut, dataText, plain } from '../record-text.ts'
-import { defineTool } from '../tool.ts'
+import { cut, dataText, idText, plain } from '../record-text.ts'
+import { defineTool, type ToolCall } from '../tool.ts'
 
 /** What happened since the agent looked last; the position is kept for it. */
 export const eventsTool = defineTool({
   name: 'events',
   description:
-    'What happened since your last call of events (own changes left out). Patterns such as Proposal.*, *.created narrow it.',
+    'What others did since your last call of events. Patterns such as Proposal.*, *.created narrow it.',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: false },
   input: z.strictObject({
     patterns: z.array(z.string().min(1).max(255)).max(20).optional(),
@@ -20,35 +20,64 @@ export const eventsTool = defineTool({
     maxTokens,
   }),
   examples: [{ patterns: ['Proposal.*'] }],
-  run: async ({ patterns, after, waitSeconds = 0, limit, maxTokens }, { client, news, signal }) => {
-    const start = (after as Token | undefined) ?? news.position
-    const found = await client.request(
-      ListEvents,
-      { patterns, after: start, limit, waitMs: waitSeconds * 1000, include: 'changes' },
-      { signal, timeoutMs: answerMaxMs + waitSeconds * 1000 },
-    )
+  run: async (asked, call) => {
+    const { patterns, after, limit, maxTokens } = asked
+    const { news } = call
+    const start = (after as Token | undefined) ?? news.positionOf(patterns)
+    const { events, token, from, gap } = await listOthers({ ...asked, start }, call)
     const answer = new Answer(maxTokens)
-    if (found.gap !== undefined)
-      answer.say(`gap (${found.gap.reason}): older events are gone; search for what matters`)
-    let position = start
-    for (const event of found.events) {
-      if (!news.isOwn(event.token) && !answer.offer(eventLine(event))) break
+    if (gap !== undefined)
+      answer.say(`gap (${gap.reason}): older events are gone; search for what matters`)
+    let position = from
+    for (const event of events) {
+      if (!news.isOwn(event.token)) {
+        if (!answer.offer(eventLine(event))) break
+        news.told(event.token)
+      }
       position = event.token
     }
-    if (answer.omitted === 0) position = found.token
-    if (after === undefined && patterns === undefined) {
-      news.position = position
-      if (answer.omitted === 0 && found.events.length < limit) news.clear()
-    }
+    const isAll = answer.omitted === 0 && events.length < limit
+    if (answer.omitted === 0) position = token
+    if (after === undefined) news.moveTo(position, { patterns, isAll })
     if (answer.isEmpty) answer.say('nothing new')
-    answer.say(
-      answer.omitted > 0 || found.events.length >= limit
-        ? 'call again for more'
-        : `position ${position}`,
-    )
+    if (isAll) answer.say(`position ${position}`)
+    else answer.say(`call again for more${after === undefined ? '' : `, after ${position}`}`)
     return { text: answer.toString() }
   },
 })
+
+/** A page of events with something of others in it; own ones do not end a wait. */
+async function listOthers(
+  asked: {
+    readonly patterns?: string[] | undefined
+    readonly start: Token
+    readonly waitSeconds?: number | undefined
+    readonly limit: number
+  },
+  { client, news, signal }: ToolCall,
+) {
+  const { patterns, limit, waitSeconds = 0 } = asked
+  const endMs = performance.now() + waitSeconds * 1000
+  let from = asked.start
+  let gap: Gap | undefined
+  for (;;) {
+    const waitMs = Math.max(0, Math.ceil(endMs - performance.now()))
+    const params = { patterns, after: from, limit, waitMs, include: 'changes' as const }
+    const page = await client.request(ListEvents, params, {
+      signal,
+      timeoutMs: answerMaxMs + waitMs,
+    })
+    gap ??= page.gap
+    const { events } = page
+    const isOver = events.length < limit && (events.length === 0 || waitMs === 0)
+    if (isOver || gap !== undefined || events.some((event) => !news.isOwn(event.token))) {
+      return { ...page, from, gap }
+    }
+    from = page.token
+  }
+}
+
+type Gap = z.output<typeof ListEvents.result>['gap']
 
 /** Longest time until an answer, beside the wait that was asked for. */
 const answerMaxMs = 30_000
@@ -63,7 +92,7 @@ function eventLine({
   reason,
   payload,
 }: Event): string {
-  const about = id === undefined ? '' : `/${plain(id)} v${version}`
+  const about = id === undefined ? '' : `/${idText(id)} v${version}`
   const fields =
     changedFields === undefined || changedFields.length === 0
       ? ''

@@ -5,7 +5,7 @@ import { GetManyRecords, GetRecord, RecordHistory } from '../../../sdk/protocol/
 import { ListTypes } from '../../../sdk/protocol/types.ts'
 import { Answer } from '../answer.ts'
 import { detail, id, limit, maxTokens, type } from '../arguments.ts'
-import { cut, type Detail, dataText, plain, recordLine } from '../record-text.ts'
+import { cut, type Detail, dataText, nameOf, plain, recordLine } from '../record-text.ts'
 import { defineTool, type ToolCall, ToolInputError } from '../tool.ts'
 
 /** Records by id, old versions and histories, and what the types look like. */
@@ -92,7 +92,7 @@ async function showRecords(
   const keys = ids.map((id) => ({ type, id }))
   const { records } = await call.client.request(GetManyRecords, { keys }, { signal: call.signal })
   for (const [index, record] of records.entries()) {
-    if (record === null) answer.offer(`${type}/${plain(ids[index] ?? '')} not found`)
+    if (record === null) answer.offer(`${nameOf({ type, id: ids[index] ?? '' })} not found`)
     else if (answer.offer(recordLine(record, detail, outline))) call.agent.note(record)
   }
 }

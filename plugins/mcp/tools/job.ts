@@ -4,7 +4,7 @@ import type { Record } from '../../../sdk/model.ts'
 import { CreateRecord, ListRecords } from '../../../sdk/protocol/records.ts'
 import { Answer } from '../answer.ts'
 import { json, limit, maxTokens } from '../arguments.ts'
-import { cut, dataText, plain } from '../record-text.ts'
+import { cut, dataText, nameOf, plain } from '../record-text.ts'
 import { defineTool, type ToolAnswer, type ToolCall } from '../tool.ts'
 
 const jobResult = 'JobResult'
@@ -27,12 +27,15 @@ export const jobTool = defineTool({
       })
       .optional()
       .describe('store a result of jobId'),
+    dryRun: z.boolean().optional(),
     limit,
     maxTokens,
   }),
   examples: [{ jobId: 'unit-tests' }],
-  run: async ({ jobId, status, report, limit, maxTokens }, call) => {
-    if (report !== undefined && jobId !== undefined) return await store({ jobId, ...report }, call)
+  run: async ({ jobId, status, report, dryRun, limit, maxTokens }, call) => {
+    if (report !== undefined && jobId !== undefined) {
+      return await store({ jobId, ...report }, dryRun, call)
+    }
     if (report !== undefined)
       return { text: 'ERROR input: jobId: expected the job that ended', isError: true }
     const where = {
@@ -67,10 +70,11 @@ function tell(
       `${plain(asked.jobId)}: ${failed} of the last ${records.length} runs did not succeed`,
     )
   }
-  for (const { id, version, data, createdAt } of records.slice(0, asked.limit)) {
+  for (const record of records.slice(0, asked.limit)) {
+    const { version, data, createdAt } = record
     const metrics = cut(dataText(data.metrics ?? {}), 160)
     answer.offer(
-      `JobResult/${id} v${version} ${plain(String(data.jobId))} ${data.status} at ${createdAt} ${metrics}`,
+      `${nameOf(record)} v${version} ${plain(String(data.jobId))} ${data.status} at ${createdAt} ${metrics}`,
     )
   }
   if (answer.omitted > 0) answer.say(`${answer.omitted} more did not fit: raise maxTokens`)
@@ -79,15 +83,21 @@ function tell(
 
 async function store(
   data: { jobId: string; status: string; runId?: string | undefined; metrics?: object | undefined },
+  dryRun: boolean | undefined,
   { client, agent, news, callId, signal }: ToolCall,
 ): Promise<ToolAnswer> {
   const given = toJsonObject(data)
+  if (dryRun === true) {
+    await client.request(CreateRecord, { type: jobResult, data: given, dryRun }, { signal })
+    return { text: `would be stored ${dataText(given)}` }
+  }
   const idempotencyKey = agent.idempotencyKey('job', given, callId)
   const params = { type: jobResult, data: given, idempotencyKey, toolCall: callId }
   const result = await client.request(CreateRecord, params, { signal })
-  agent.note(result)
+  agent.noteWritten(result)
   news.disregard(result.token)
-  const again = result.replayed === true ? 'stored before by the same call' : 'stored'
+  const again =
+    result.replayed === true ? 'stored before by the same call (another run: give runId)' : 'stored'
   return { text: `${again} JobResult/${result.id} v${result.version}` }
 }
 

@@ -12,7 +12,7 @@ import {
 import { GetRecord } from '../../../sdk/protocol/records.ts'
 import { id, json } from '../arguments.ts'
 import { operationsOf, resolveOperation } from '../operations.ts'
-import { cut, dataText, plain } from '../record-text.ts'
+import { cut, dataText, idText, nameOf, plain } from '../record-text.ts'
 import { defineTool, type ToolAnswer, type ToolCall, ToolInputError } from '../tool.ts'
 
 const input = z.strictObject({
@@ -26,6 +26,7 @@ const input = z.strictObject({
   priority: z.enum(['low', 'medium', 'high', 'critical']).optional(),
   id: id.optional().describe('a proposal: what became of it'),
   step: z.enum(['execute', 'cancel']).optional().describe('with id; execute once approved'),
+  dryRun: z.boolean().optional(),
 })
 
 /** Changes that somebody else has to approve, and what became of them. */
@@ -42,7 +43,7 @@ export const proposeTool = defineTool({
     },
   ],
   run: async (asked, call) => {
-    if (asked.id !== undefined) return await existing(asked.id, asked.step, call)
+    if (asked.id !== undefined) return await existing(asked.id, asked, call)
     if (asked.operations === undefined) {
       throw new ToolInputError('operations: expected what is proposed, or id of a proposal')
     }
@@ -51,12 +52,20 @@ export const proposeTool = defineTool({
 })
 
 async function propose(
-  { reason, evidence, priority }: z.output<typeof input>,
+  { reason, evidence, priority, dryRun }: z.output<typeof input>,
   given: readonly JsonObject[],
   call: ToolCall,
 ): Promise<ToolAnswer> {
   const operations = operationsOf(given, {}).map((operation) => resolveOperation(operation, call))
   const work = { operations, reason, evidence, priority, submit: true }
+  if (dryRun === true) {
+    const tried = await call.client.request(
+      CreateProposal,
+      { ...work, dryRun },
+      { signal: call.signal },
+    )
+    return { text: `would be proposed: ${operations.length} operations, ${stateOf(tried)}` }
+  }
   const idempotencyKey = call.agent.idempotencyKey('propose', toJsonObject(work), call.callId)
   const params = { ...work, idempotencyKey, toolCall: call.callId }
   const result = await call.client.request(CreateProposal, params, { signal: call.signal })
@@ -69,24 +78,24 @@ async function propose(
 
 async function existing(
   id: string,
-  step: 'execute' | 'cancel' | undefined,
+  { step, dryRun }: Pick<z.output<typeof input>, 'step' | 'dryRun'>,
   call: ToolCall,
 ): Promise<ToolAnswer> {
   const { client, agent, news, signal, callId } = call
   if (step === undefined) return { text: await whatBecame(id, call) }
-  const idempotencyKey = agent.idempotencyKey(step, { id }, callId)
+  const idempotencyKey = dryRun === true ? undefined : agent.idempotencyKey(step, { id }, callId)
   const definition = step === 'execute' ? ExecuteProposal : CancelProposal
   const result = await client.request(
     definition,
-    { id, idempotencyKey, toolCall: callId },
+    { id, idempotencyKey, dryRun, toolCall: callId },
     { signal },
   )
   news.disregard(result.token)
-  const lines = [`Proposal/${id} v${result.version} ${stateOf(result)}`]
+  const lines = [`${nameOf(result)} v${result.version} ${stateOf(result)}`]
   for (const done of result.results ?? []) {
-    agent.note(done)
+    agent.noteWritten(done)
     news.disregard(done.token)
-    lines.push(`done ${done.type}/${plain(done.id)} v${done.version}`)
+    lines.push(`done ${nameOf(done)} v${done.version}`)
   }
   return {
     text: lines.join('\n'),
@@ -98,7 +107,7 @@ async function whatBecame(id: string, call: ToolCall): Promise<string> {
   const { client, signal } = call
   const record = await client.request(GetRecord, { type: 'Proposal', id }, { signal })
   const { status, reviewedBy, reviewComment } = record.data
-  const lines = [`Proposal/${plain(id)} v${record.version} ${plain(String(status))}`]
+  const lines = [`Proposal/${idText(id)} v${record.version} ${plain(String(status))}`]
   if (typeof reviewedBy === 'string') lines.push(`reviewed by ${plain(reviewedBy)}`)
   if (typeof reviewComment === 'string') lines.push(`comment ${dataText(cut(reviewComment, 300))}`)
   if (status === 'approved') lines.push('to carry it out: propose with this id and step:"execute"')
@@ -111,7 +120,7 @@ async function movedLines(id: string, { client, signal }: ToolCall): Promise<str
   try {
     const { moved } = await client.request(DiffProposal, { id }, { signal })
     return moved.map(({ type, id, expected, found }) => {
-      return `${type}/${plain(id)} has moved: v${expected ?? 0} then, v${found ?? 0} now; propose anew`
+      return `${nameOf({ type, id })} has moved: v${expected ?? 0} then, v${found ?? 0} now; propose anew`
     })
   } catch (error) {
     // What it would change is not for everybody to see.

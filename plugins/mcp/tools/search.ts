@@ -6,7 +6,7 @@ import { ListRecords } from '../../../sdk/protocol/records.ts'
 import { SearchRecords, type Snippet } from '../../../sdk/protocol/search.ts'
 import { Answer } from '../answer.ts'
 import { detail, json, limit, maxTokens, type } from '../arguments.ts'
-import { dataText, plain, recordLine } from '../record-text.ts'
+import { dataText, idText, nameOf, recordLine } from '../record-text.ts'
 import { inSuccession } from '../succession.ts'
 import { defineTool, type ToolCall, ToolInputError } from '../tool.ts'
 
@@ -64,7 +64,7 @@ async function search(asked: Question, after: string | undefined, call: ToolCall
     const outline = await call.agent.typeOutline(call.client, record.type, call.signal)
     const shown =
       snippet === undefined ? recordLine(record, detail, outline) : hitLine(record, snippet)
-    const mark = successor === undefined ? '' : ` superseded by ${plain(successor.id)}`
+    const mark = successor === undefined ? '' : ` superseded by ${idText(successor.id)}`
     if (answer.offer(shown + mark)) call.agent.note(record)
   }
   if (hits.length === 0)
@@ -79,8 +79,8 @@ interface Found {
 }
 
 /** A record by the place where the words were found. */
-function hitLine({ type, id, version }: Record, snippet: Snippet): string {
-  return `${type}/${id} v${version} ${dataText(snippet.text)}`
+function hitLine(record: Record, snippet: Snippet): string {
+  return `${nameOf(record)} v${record.version} ${dataText(snippet.text)}`
 }
 
 async function list(asked: Question, after: string | undefined, call: ToolCall): Promise<string> {

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { toJsonObject } from '../../../sdk/client/typed-record.ts'
 import type { WriteResult } from '../../../sdk/model.ts'
+import type { ResultOf } from '../../../sdk/protocol/define.ts'
 import { Transact, type TransactOperation } from '../../../sdk/protocol/records.ts'
+import { Answer } from '../answer.ts'
 import { json } from '../arguments.ts'
 import { duplicateLine } from '../duplicates.ts'
 import { failureText } from '../failure-text.ts'
-import { operation, operationsOf, resolveOperation } from '../operations.ts'
-import { recordLine } from '../record-text.ts'
+import { type Asked, operation, operationsOf, resolveOperation } from '../operations.ts'
+import { nameOf, recordLine } from '../record-text.ts'
 import { defineTool, type ToolAnswer, type ToolCall } from '../tool.ts'
 
 const input = z.strictObject({
@@ -31,7 +33,8 @@ export const writeTool = defineTool({
   name: 'write',
   description:
     'Create, update, delete, archive or restore records. A lost race is told with what changed; nothing is overwritten.',
-  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
+  // Operators add up.
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false },
   input,
   examples: [
     { op: 'create', type: 'OrionInsight', data: { summary: 'Tests need TZ=UTC', domain: 'ci' } },
@@ -45,7 +48,10 @@ export const writeTool = defineTool({
   ],
   run: async ({ operations, reason, dryRun, key, allowDuplicate, ...single }, call) => {
     const asked = operationsOf(operations, single)
-    const work = asked.map((operation) => resolveOperation(operation, call))
+    const named = nameOfCall(asked, key, call)
+    const work =
+      (named === undefined ? undefined : call.agent.workOf(named)) ??
+      asked.map((operation) => resolveOperation(operation, call))
     const request = {
       operations: work,
       reason,
@@ -61,7 +67,9 @@ export const writeTool = defineTool({
         if (line !== undefined) return { text: line, isError: true }
       }
       const done = await call.client.request(Transact, request, { signal: call.signal })
-      return answerOf(done.results, { dryRun, replayed: done.replayed }, call)
+      if (dryRun === true) return { text: wouldBe(done.results) }
+      if (named !== undefined) call.agent.keepWork(named, work)
+      return answerOf(done, work, call)
     } catch (error) {
       const index = operationOfFailure(error)
       return { text: failureText(error, { set: asked[index]?.set }), isError: true }
@@ -82,6 +90,18 @@ async function duplicateOf(
   return undefined
 }
 
+/** Which call this is, if somebody gave it a name: its repetition is not based on what it wrote itself. */
+function nameOfCall(
+  asked: readonly Asked[],
+  key: string | undefined,
+  { agent, callId }: ToolCall,
+): string | undefined {
+  const name = key === undefined ? callId : `key ${key}`
+  return name === undefined
+    ? undefined
+    : agent.idempotencyKey('work', asked.map(toJsonObject), name)
+}
+
 /** Operators add up, so that two equal calls may be meant; of others the second is a repetition. */
 function keyOf(
   work: readonly TransactOperation[],
@@ -89,7 +109,7 @@ function keyOf(
   { agent, callId }: ToolCall,
 ): string | undefined {
   if (dryRun === true) return undefined
-  if (key !== undefined) return agent.idempotencyKey('write', { key }, undefined)
+  if (key !== undefined) return agent.idempotencyKey('write', { key }, `key ${key}`)
   const addsUp = work.some(
     (operation) => operation.op === 'update' && operation.apply !== undefined,
   )
@@ -97,28 +117,43 @@ function keyOf(
   return agent.idempotencyKey('write', work.map(toJsonObject), callId)
 }
 
-async function answerOf(
-  results: readonly WriteResult[],
-  {
-    dryRun,
-    replayed,
-  }: { readonly dryRun: boolean | undefined; readonly replayed: true | undefined },
+function answerOf(
+  { results, replayed }: ResultOf<typeof Transact>,
+  work: readonly TransactOperation[],
   { agent, news }: ToolCall,
-): Promise<ToolAnswer> {
-  const lines = results.map((result) => {
-    const name = `${result.type}/${result.id} v${result.version}`
-    if (dryRun === true) {
-      return result.record === undefined
-        ? `would be ${name}`
-        : `would be ${recordLine(result.record, 'summary', undefined)}`
-    }
-    agent.note(result)
+): ToolAnswer {
+  const lines = results.map((result, index) => {
+    const name = `${nameOf(result)} v${result.version}`
+    const operation = work[index]
+    agent.noteWritten(
+      result,
+      operation === undefined || operation.op === 'create'
+        ? result.version
+        : operation.expectedVersion,
+    )
     news.disregard(result.token)
     if (replayed === true) return `done before by the same call, not again: ${name}`
     return result.changed ? `done ${name}` : `unchanged ${name}`
   })
   return { text: lines.join('\n') }
 }
+
+/** The records as they would be, as far as there is room. */
+function wouldBe(results: readonly WriteResult[]): string {
+  const answer = new Answer(dryRunMaxTokens)
+  for (const result of results) {
+    const { record } = result
+    const shown =
+      record === undefined
+        ? `${nameOf(result)} v${result.version}`
+        : recordLine(record, 'summary', undefined)
+    answer.offer(`would be ${shown}`)
+  }
+  if (answer.omitted > 0) answer.say(`${answer.omitted} more would be done too`)
+  return answer.toString()
+}
+
+const dryRunMaxTokens = 1000
 
 function operationOfFailure(error: unknown): number {
   const data = error instanceof Error && 'data' in error ? error.data : undefined

@@ -12,6 +12,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { testGroups } from './check/test-groups.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const quickFolders = ['sdk', 'filter'].map((name) => join('test', name) + sep)
@@ -64,4 +65,5 @@ const runner = [
   '--test-reporter=spec',
   `--test-timeout=${fileTimeoutMs}`,
 ]
-run(`${files.length} test files`, [...runner, `--test-concurrency=${filesAtOnce}`, ...files])
+const started = named.length === 0 && !quick ? testGroups(root, files) : files
+run(`${files.length} test files`, [...runner, `--test-concurrency=${filesAtOnce}`, ...started])

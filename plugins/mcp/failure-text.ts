@@ -96,6 +96,8 @@ function hintOf(error: OrionError): string | undefined {
   if (isOrionError(error, 'not_found')) return 'search for it; ids are exact'
   if (isOrionError(error, 'unknown_type')) return 'get without arguments lists the types'
   if (isOrionError(error, 'invalid_record')) return 'get {"type":…} shows its fields'
+  if (isOrionError(error, 'conflict') && error.data.reason === 'state')
+    return 'propose with its id tells what became of it'
   if (isOrionError(error, 'approval_required')) return 'call propose with the same operations'
   if (isOrionError(error, 'forbidden'))
     return 'use propose, or ask a person; rights can not be widened from here'

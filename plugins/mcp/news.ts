@@ -13,7 +13,9 @@ export class News {
   readonly #stream: EventStream
   /** Events that are no news to the agent, by their tokens: its own doing, or told already. */
   readonly #known = new RecentMap<'own' | 'told'>(knownMax)
-  #events: Pick<Event, 'topic' | 'id' | 'actor' | 'token'>[] = []
+  /** The transactions of its own events: an answer names one event, and there may be more to it. */
+  readonly #ownTransactions = new RecentMap<true>(knownMax)
+  #events: Kept[] = []
   readonly #listeners = new Set<(event: Event) => void>()
   /** More than were kept. */
   #lost = 0
@@ -39,9 +41,12 @@ export class News {
     this.#known.set(token, 'own')
   }
 
-  /** Whether the event at a position is the agent's own doing. */
-  isOwn(token: Token): boolean {
-    return this.#known.get(token) === 'own'
+  /** The events that are not the agent's own doing, of some that belong together. */
+  ofOthers<E extends Pick<Event, 'token' | 'txn'>>(events: readonly E[]): E[] {
+    for (const { token, txn } of events) {
+      if (this.#known.get(token) === 'own') this.#ownTransactions.set(String(txn), true)
+    }
+    return events.filter(({ txn }) => this.#ownTransactions.get(String(txn)) === undefined)
   }
 
   /** Notes that the agent was told of an event. */
@@ -72,7 +77,8 @@ export class News {
 
   /** One line of what is new since the last time, and forgets it; undefined when there is nothing. */
   line(): string | undefined {
-    const fresh = this.#events.filter(({ token }) => this.#known.get(token) === undefined)
+    const others = this.ofOthers(this.#events)
+    const fresh = others.filter(({ token }) => this.#known.get(token) === undefined)
     const last = fresh.at(-1)
     const count = this.#lost > 0 ? `over ${keptMax}` : String(fresh.length)
     this.#clear()
@@ -106,14 +112,16 @@ export class News {
     this.#lost = 0
   }
 
-  #note({ topic, id, actor, token }: Event): void {
+  #note({ topic, id, txn, token }: Event): void {
     if (this.#events.length < keptMax) {
-      this.#events.push({ topic, actor, token, ...(id === undefined ? {} : { id }) })
+      this.#events.push({ topic, txn, token, ...(id === undefined ? {} : { id }) })
     } else {
       this.#lost++
     }
   }
 }
+
+type Kept = Pick<Event, 'topic' | 'id' | 'txn' | 'token'>
 
 /** What may be said of the last event, the most telling first: a whole id, its end, or none. */
 function aboutLast({ topic, id }: Pick<Event, 'topic' | 'id'>): string[] {

@@ -31,6 +31,7 @@ test('each command line of the skill runs, in its order, and ends as the skill s
   const lines = blocks(skill, 'sh').flatMap((block) => block.trim().split('\n'))
   assert.ok(lines.length > 20)
   let proposal = 'none'
+  let wait = ''
   for (const line of lines) {
     const [, command = '', expected = '0'] = /^(.*?)(?:\s+# exits with (\d))?$/.exec(line) ?? []
     assert.match(command, /^orion /)
@@ -39,8 +40,16 @@ test('each command line of the skill runs, in its order, and ends as the skill s
       ? await place.orion(command.split(' ').slice(1))
       : await runLine(place, command.replace('PROPOSAL', proposal))
     assert.equal(told.code, Number(expected), `${line}\n${told.stdout}${told.stderr}`)
+    if (command.startsWith("orion wait 'Proposal")) wait = command.replace('PROPOSAL', proposal)
     if (command.startsWith('orion proposal create')) proposal = JSON.parse(told.stdout).id
   }
+  const typed = async (line: string) => (await runLine(place, line)).stdout.trim()
+  const { token: before } = JSON.parse(await typed('orion status --json'))
+  const token = await typed('orion token create --name rita --scope read,approve')
+  const { digest } = JSON.parse(await typed(`orion proposal diff ${proposal} --json`))
+  await typed(`orion proposal approve ${proposal} --digest ${digest} --token ${token}`)
+  const heard = await runLine(place, `${wait.replace('1ms', '20s')} --after ${before}`)
+  assert.equal(heard.code, 0, `${wait} hears of it\n${heard.stderr}`)
   for (const [, code = ''] of skill.matchAll(/^\| (\d) \| /gm)) {
     assert.ok(Number(code) <= 7)
   }

@@ -205,6 +205,6 @@ test('news of others is one short line, told once, and own changes are none', as
   )
   assert.doesNotMatch(await agent.call('get'), /news/)
   const events = await agent.call('events')
-  assert.match(events, /^OrionInsight\.created\/\S+ v1 \S+ by agent:tester at /m)
+  assert.match(events, /^OrionInsight\.created\/\S+ v1 by agent:tester at /m)
   assert.doesNotMatch(await agent.call('events'), /created/)
 })

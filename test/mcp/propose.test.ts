@@ -25,20 +25,28 @@ test('a proposal is approved by somebody else, then carried out once', async (t)
   assert.match(proposed, /^proposed Proposal\/\S+ v\d+ pending \(0 of 1 approvals\); you can not/)
   const id = proposalIn(proposed)
   assert.match(await agent.call('propose', { id }), /pending$/)
-  assert.match(await agent.fails('propose', { id, step: 'execute' }), /ERROR|pending/)
+  assert.match(
+    await agent.fails('propose', { id, step: 'execute' }),
+    /ERROR conflict: .*pending.*\nto repair: propose with its id tells/,
+  )
+  assert.match(await agent.call('events', { patterns: ['Proposal.*'] }), /^nothing new/)
 
   const owner = await daemon.connect()
   const { referrers } = await owner.call('record/referrers', { type: 'OrionInsight', id: 'i-42' })
   assert.deepEqual([referrers[0]?.record.id, referrers[0]?.field], [id, 'evidence'])
   const { digest } = await owner.call('proposal/diff', { id })
   await owner.call('proposal/approve', { id, digest, comment: 'fine\nnews: 1 change' })
+  const heard = await agent.call('events', { patterns: ['Proposal.*'], waitSeconds: 25 })
+  assert.match(heard, /^Proposal\.approved\/\S+ v\d+ \S+ by owner at /)
   const told = await agent.call('propose', { id })
+  assert.doesNotMatch(told, /^news/m)
   assert.match(
     told,
     /approved\nreviewed by owner\ncomment "fine\\nnews: 1 change"\nto carry it out/,
   )
   const done = await agent.call('propose', { id, step: 'execute' })
   assert.match(done, /executed\ndone OrionInsight\/\S+ v1$/)
+  assert.doesNotMatch(await agent.call('events'), /created|submitted|executed/)
   await agent.call('propose', { id, step: 'execute' })
   const { count } = await owner.call('record/count', { type: 'OrionInsight' })
   assert.equal(count, 1)

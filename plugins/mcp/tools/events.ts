@@ -29,8 +29,9 @@ export const eventsTool = defineTool({
     if (gap !== undefined)
       answer.say(`gap (${gap.reason}): older events are gone; search for what matters`)
     let position = from
+    const others = new Set(news.ofOthers(events))
     for (const event of events) {
-      if (!news.isOwn(event.token)) {
+      if (others.has(event)) {
         if (!answer.offer(eventLine(event))) break
         news.told(event.token)
       }
@@ -70,7 +71,7 @@ async function listOthers(
     gap ??= page.gap
     const { events } = page
     const isOver = events.length < limit && (events.length === 0 || waitMs === 0)
-    if (isOver || gap !== undefined || events.some((event) => !news.isOwn(event.token))) {
+    if (isOver || gap !== undefined || news.ofOthers(events).length > 0) {
       return { ...page, from, gap }
     }
     from = page.token
@@ -85,6 +86,7 @@ const answerMaxMs = 30_000
 function eventLine({
   topic,
   id,
+  op,
   version,
   changedFields,
   actor,
@@ -94,7 +96,7 @@ function eventLine({
 }: Event): string {
   const about = id === undefined ? '' : `/${idText(id)} v${version}`
   const fields =
-    changedFields === undefined || changedFields.length === 0
+    op === 'created' || changedFields === undefined || changedFields.length === 0
       ? ''
       : ` ${changedFields.map(plain).join(',')}`
   const told = payload === undefined ? '' : ` ${cut(dataText(payload), 160)}`

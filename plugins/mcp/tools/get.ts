@@ -127,7 +127,8 @@ async function showHistory(
 }
 
 function versionLine({ version, op, at, actor, changedFields, reason }: RecordVersion): string {
-  const fields = changedFields.length > 0 ? ` ${changedFields.map(plain).join(',')}` : ''
+  const isTelling = op !== 'created' && changedFields.length > 0
+  const fields = isTelling ? ` ${changedFields.map(plain).join(',')}` : ''
   const model = actor.claims?.model === undefined ? '' : ` (${plain(actor.claims.model)})`
   const why = reason === undefined ? '' : ` reason ${dataText(cut(reason, 120))}`
   return `v${version} ${op}${fields} by ${plain(actor.principal)}${model} at ${at}${why}`

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Client } from '../../sdk/client/client.ts'
 import { type ConnectOptions, connect } from '../../sdk/client/connect.ts'
-import { isOrionError } from '../../sdk/errors.ts'
+import { isOrionError, OrionError } from '../../sdk/errors.ts'
 import { fieldsShape } from '../../sdk/field-shape.ts'
 import { canonicalJson, type Json, type JsonObject } from '../../sdk/json.ts'
 import type { Record, Version } from '../../sdk/model.ts'
@@ -192,7 +192,14 @@ export class Agent {
     } catch (error) {
       const missing = isOrionError(error, 'forbidden') ? error.data.needs : undefined
       const rest = scopes.filter((scope) => scope !== missing)
-      if (rest.length === 0 || rest.length === scopes.length) throw error
+      if (rest.length === scopes.length) throw error
+      if (rest.length === 0) {
+        throw new OrionError(
+          'forbidden',
+          `expected a token with one of the scopes ${agentScopes.join(', ')}, got one without`,
+          { needs: 'read' },
+        )
+      }
       return await this.#connectWith(program, rest)
     }
   }

@@ -1,6 +1,7 @@
 /** Failures as a model can repair them: what was expected, what came, what to call instead. */
 import { type ConflictData, type Issue, isOrionError, type OrionError } from '../../sdk/errors.ts'
 import { type Json, type JsonObject, jsonEqual } from '../../sdk/json.ts'
+import { LaunchError } from '../../sdk/launch/launch-error.ts'
 import type { Record } from '../../sdk/model.ts'
 import { cut, dataText, idText, oneLine, plain } from './record-text.ts'
 import { ToolInputError } from './tool.ts'
@@ -14,8 +15,7 @@ export interface Attempt {
 export function failureText(error: unknown, attempt: Attempt = {}): string {
   if (error instanceof ToolInputError)
     return `ERROR input: ${cut(oneLine(error.message), inputMaxLength)}`
-  if (!isOrionError(error))
-    return 'ERROR internal: a fault of orion mcp itself; try again, else report it'
+  if (!isOrionError(error)) return outsideText(error)
   if (isOrionError(error, 'conflict') && isRace(error.data))
     return conflictText(error.data, attempt)
   const lines = [`ERROR ${error.kind}: ${cut(oneLine(error.message), messageMaxLength)}`]
@@ -24,6 +24,16 @@ export function failureText(error: unknown, attempt: Attempt = {}): string {
   const hint = hintOf(error)
   if (hint !== undefined) lines.push(`to repair: ${hint}`)
   return lines.join('\n')
+}
+
+/** What is no answer of the daemon's: there is none, or the way to it is barred; everything else is a bug. */
+function outsideText(error: unknown): string {
+  const isOfSystem = error instanceof Error && 'syscall' in error
+  if (!isOfSystem && !(error instanceof LaunchError))
+    return 'ERROR internal: a fault of orion mcp itself; try again, else report it'
+  const remedy = error instanceof LaunchError ? error.remedy : 'ask a person to look at the store'
+  const message = cut(oneLine(error.message), messageMaxLength)
+  return `ERROR disconnected: ${message}\nto repair: ${cut(oneLine(remedy), messageMaxLength)}`
 }
 
 /** Whether it is about a write that was too late, not about a move that the state forbids. */
@@ -99,8 +109,10 @@ function hintOf(error: OrionError): string | undefined {
   if (isOrionError(error, 'conflict') && error.data.reason === 'state')
     return 'propose with its id tells what became of it'
   if (isOrionError(error, 'approval_required')) return 'call propose with the same operations'
-  if (isOrionError(error, 'forbidden'))
-    return 'use propose, or ask a person; rights can not be widened from here'
+  if (isOrionError(error, 'forbidden')) {
+    const way = error.data.needs === 'write' ? 'use propose, or ask a person' : 'ask a person'
+    return `${way}; rights can not be widened from here`
+  }
   if (error.retryable) return 'call again with the same arguments: it has one effect'
   return data.remedy === undefined ? undefined : cut(oneLine(data.remedy), messageMaxLength)
 }

@@ -111,3 +111,30 @@ test('a program’s name becomes a principal that can be nobody else’s', async
     assert.match(principal, /^agent:[\w.-]{1,64}$/)
   }
 })
+
+test('an agent that gets nowhere is told why, and what to do', async (t) => {
+  const daemon = await startDaemon(t)
+  const owner = await daemon.connect()
+  const tokenOf = async (...scopes: string[]): Promise<string> =>
+    (await owner.call('token/create', { name: 'agent:odd', scopes })).token
+  const token = await tokenOf('admin', 'approve')
+  const odd = await connectAgent(t, daemon, { options: { token } })
+  assert.match(
+    await odd.fails('get'),
+    /^ERROR forbidden: expected a token with one of the scopes read, write, .*\nto repair: ask a person/,
+  )
+  const reader = await connectAgent(t, daemon, { options: { token: await tokenOf('read') } })
+  assert.match(
+    await reader.fails('write', insight),
+    /ERROR forbidden: .*write.*\nto repair: use propose/,
+  )
+  const report = { jobId: 'j', report: { status: 'SUCCESS' } }
+  assert.match(await reader.fails('job', report), /ERROR forbidden/)
+  const operations = [insight]
+  assert.match(await reader.fails('propose', { operations }), /\nto repair: ask a person/)
+  assert.match(await reader.call('get'), /^OrionInsight \(0\)/m)
+
+  const nowhere = { transport: undefined, store: '/dev/null/none' }
+  const lost = await connectAgent(t, daemon, { options: nowhere })
+  assert.match(await lost.fails('get'), /^ERROR disconnected: .*\/dev\/null.*\nto repair: /)
+})

@@ -69,7 +69,11 @@ test('own events neither fill a page nor end a wait for those of others', async 
     daemon.daemon
       .status()
       .connections.some(({ principal, inFlight }) => principal !== 'owner' && inFlight > 0)
-  while (!atWork()) await new Promise((resolve) => setImmediate(resolve))
+  let hasEnded = false
+  void waiting.then(() => {
+    hasEnded = true
+  })
+  while (!atWork() && !hasEnded) await new Promise((resolve) => setImmediate(resolve))
   await agent.call('write', insight('own while it waits'))
   await owner.call('event/publish', { topic: 'Build.n0', payload: {} })
   assert.match(await waiting, /^Build\.n0 by owner at \S+ \{\}\nposition \S+$/)

@@ -12,7 +12,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { testGroups } from './check/test-groups.ts'
+import { bundleTests } from './check/test-bundles.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const quickFolders = ['sdk', 'filter'].map((name) => join('test', name) + sep)
@@ -61,9 +61,10 @@ if (!quick && named.length === 0) {
 const runner = [
   '--import',
   'tsx',
+  '--enable-source-maps',
   '--test',
   '--test-reporter=spec',
   `--test-timeout=${fileTimeoutMs}`,
 ]
-const started = named.length === 0 && !quick ? testGroups(root, files) : files
+const started = named.length === 0 ? await bundleTests(root, files) : files
 run(`${files.length} test files`, [...runner, `--test-concurrency=${filesAtOnce}`, ...started])

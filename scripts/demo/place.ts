@@ -63,7 +63,7 @@ function environmentFor(store: string, runtime: string): NodeJS.ProcessEnv {
     ORION_STORE: store,
     ORION_RUNTIME_DIR: runtime,
     // The sources that are here, not what was built of them some time.
-    ORION_FROM_SOURCE: '1',
+    ORION_FROM_SOURCE: process.env.ORION_FROM_SOURCE ?? '1',
     // Should even the clearing fail, nothing stays for long.
     ORION_LIMIT_IDLE_EXIT_MS: '60000',
   }

@@ -10,6 +10,7 @@ import type { ConnectOptions } from '../../sdk/client/connect.ts'
 import { integer, text } from '../../sdk/field.ts'
 import { ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
 import { defineRecordType } from '../../sdk/record-type.ts'
+import { scriptArguments } from '../support/script-arguments.ts'
 import { until } from '../support/sdk-client.ts'
 import { killProcess, servedStore, tsx } from '../support/served-store.ts'
 
@@ -96,7 +97,7 @@ test('ten processes that update one record with retry lose no update', async (t)
   await counters.create({}, { id: 'c' })
   const program = fileURLToPath(new URL('../support/counting-process.ts', import.meta.url))
   const ended = Array.from({ length: 10 }, async () => {
-    const args = [program, options.store ?? '', String(times)]
+    const args = [...scriptArguments(program), options.store ?? '', String(times)]
     const { said } = await runProgram(t, { args, env: options.env })
     return Number(said.trim()) || said
   })
@@ -109,12 +110,12 @@ test('ten processes that update one record with retry lose no update', async (t)
   t.diagnostic(`${tried} attempts for ${10 * times} updates`)
 })
 
-/** Runs a TypeScript program; resolves with its exit code and what it said. */
+/** Runs Node; resolves with its exit code and what it said. */
 async function runProgram(
   t: TestContext,
   { args, env }: { readonly args: readonly string[]; readonly env: ConnectOptions['env'] },
 ): Promise<{ readonly code: number | null; readonly said: string }> {
-  const child = spawn(process.execPath, ['--import', tsx, ...args], {
+  const child = spawn(process.execPath, [...args], {
     env: { ...env },
     stdio: 'pipe',
   })
@@ -151,7 +152,7 @@ test('a program that closes its client ends by itself, whatever still waited', a
     }
     `,
   )
-  const { code, said } = await runProgram(t, { args: [file], env: options.env })
+  const { code, said } = await runProgram(t, { args: ['--import', tsx, file], env: options.env })
   assert.equal(said, 'closed true\nclosed true\n')
   assert.equal(code, 0)
 })

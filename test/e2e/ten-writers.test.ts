@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { makePlace } from '../cli/orion-process.ts'
 import { runProcess } from '../support/process.ts'
+import { scriptArguments } from '../support/script-arguments.ts'
 import { PlainConnection } from './plain-connection.ts'
 
 const processes = 10
@@ -15,7 +16,7 @@ test('ten processes that update one record a hundred times each leave it at vers
   const data = JSON.stringify({ trigger: 'a race', steps: [] })
   await place.json(['create', 'OrionPattern', '--id', 'tally', '--data', data])
   const writer = fileURLToPath(new URL('counting-writer.ts', import.meta.url))
-  const command = [process.execPath, '--import', import.meta.resolve('tsx'), writer]
+  const command = [process.execPath, ...scriptArguments(writer)]
   const ended = await Promise.all(
     Array.from({ length: processes }, () =>
       runProcess(t, [...command, place.store, 'tally', String(updates)], place),

@@ -27,6 +27,7 @@ import type { RecordTypeDefinition } from '../../sdk/record-type.ts'
 import { memoryPair } from '../../sdk/transport/memory.ts'
 import { connectSocket } from '../../sdk/transport/socket.ts'
 import { loadTestEngine } from './engine.ts'
+import { scriptArguments } from './script-arguments.ts'
 import { Note, Tally } from './store.ts'
 import { WireClient } from './wire-client.ts'
 
@@ -172,8 +173,8 @@ export function spawnServe(
   options: DaemonProcessOptions,
 ): ServeProcess {
   const program = fileURLToPath(new URL('./serve.ts', import.meta.url))
-  const args = ['--import', 'tsx', program, '--store', location.directory, ...(options.args ?? [])]
-  const child = spawn(process.execPath, args, {
+  const args = ['--store', location.directory, ...(options.args ?? [])]
+  const child = spawn(process.execPath, [...scriptArguments(program), ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

@@ -11,6 +11,7 @@ import type { DaemonCommand } from '../../sdk/launch/daemon-command.ts'
 import { locateRuntime, type RuntimeDirectory } from '../../sdk/launch/runtime-directory.ts'
 import type { FindOrStartOptions } from '../../sdk/launch/start-daemon.ts'
 import { locateStore, type StoreLocation } from '../../sdk/launch/store-location.ts'
+import { scriptArguments } from './script-arguments.ts'
 
 /** An empty directory with its real path, gone after the test. */
 export function temporaryDirectory(t: TestContext): string {
@@ -70,7 +71,7 @@ export function launchPlace(t: TestContext): LaunchPlace {
 /** The command that runs a TypeScript file of this directory. */
 export function scriptCommand(name: string): DaemonCommand {
   const script = fileURLToPath(new URL(name, import.meta.url))
-  return { command: process.execPath, args: ['--import', import.meta.resolve('tsx'), script] }
+  return { command: process.execPath, args: scriptArguments(script) }
 }
 
 /** Asks a fake daemon for its name; undefined if nobody is there. */

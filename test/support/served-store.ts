@@ -8,6 +8,7 @@ import { readDiscovery } from '../../sdk/launch/discovery-file.ts'
 import { locateRuntime, type RuntimeDirectory } from '../../sdk/launch/runtime-directory.ts'
 import type { StoreLocation } from '../../sdk/launch/store-location.ts'
 import { testPlace } from './daemon.ts'
+import { scriptArguments } from './script-arguments.ts'
 
 /** How tests import TypeScript in other processes. */
 export const tsx = import.meta.resolve('tsx')
@@ -15,7 +16,7 @@ export const tsx = import.meta.resolve('tsx')
 /** What starts the daemon's own main from its sources. */
 export const daemonCommand: DaemonCommand = {
   command: process.execPath,
-  args: ['--import', tsx, fileURLToPath(new URL('serve.ts', import.meta.url))],
+  args: scriptArguments(fileURLToPath(new URL('serve.ts', import.meta.url))),
 }
 
 /** Where the clients of a test connect. */

@@ -1,6 +1,6 @@
 /**
  * One writer of `bench-plugins.ts`: 1,000 creates a second through the SDK, whether or not the earlier ones are answered. Its
- * process says `ready`; each message is a span in milliseconds, answered with the times of the writes of that span.
+ * process says `ready`; each message is a span, answered with the times of the writes of that span and of its beginning.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
@@ -13,30 +13,50 @@ const client = await connect({ client: { name: 'bench-plugins' }, store: process
 const entries = client.repository(Entry)
 await client.define(Entry)
 
-async function write(spanMs: number) {
-  const times: number[] = []
+const asked = z.object({
+  spanMs: z.number(),
+  /** So much of the span is told apart too. */
+  headMs: z.number(),
+})
+
+async function write({ spanMs, headMs }: z.output<typeof asked>) {
+  const times: Timed[] = []
   const writes: Promise<void>[] = []
   let failed = 0
   const begunMs = performance.now()
   for (let nowMs = begunMs; nowMs - begunMs < spanMs; nowMs = performance.now()) {
     const due = Math.floor(((nowMs - begunMs) / 1000) * writesPerSecond)
-    while (writes.length < due) writes.push(timed(times, writes.length).catch(() => void failed++))
+    while (writes.length < due) {
+      const write = timed(writes.length, begunMs)
+      writes.push(write.then((time) => void times.push(time)).catch(() => void failed++))
+    }
     await sleep(1)
   }
   await Promise.all(writes)
-  times.sort((a, b) => a - b)
-  const at = (part: number): number => times[Math.floor(times.length * part)] ?? Number.NaN
-  return { medianMs: at(0.5), p99Ms: at(0.99), written: times.length, failed }
+  const head = times.filter(({ atMs }) => atMs < headMs)
+  return { head: percentilesOf(head), whole: percentilesOf(times), failed }
 }
 
-async function timed(times: number[], count: number): Promise<void> {
+interface Timed {
+  /** When it was asked for, since the span began. */
+  readonly atMs: number
+  readonly tookMs: number
+}
+
+async function timed(count: number, begunMs: number): Promise<Timed> {
   const askedMs = performance.now()
   await entries.create({ name: `entry ${count}`, count })
-  times.push(performance.now() - askedMs)
+  return { atMs: askedMs - begunMs, tookMs: performance.now() - askedMs }
 }
 
-process.on('message', (spanMs) => {
-  write(z.number().parse(spanMs)).then(
+function percentilesOf(times: readonly Timed[]) {
+  const sorted = times.map(({ tookMs }) => tookMs).sort((a, b) => a - b)
+  const at = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? Number.NaN
+  return { medianMs: at(0.5), p99Ms: at(0.99), written: sorted.length }
+}
+
+process.on('message', (message) => {
+  write(asked.parse(message)).then(
     (measured) => process.send?.(measured),
     (error: unknown) => process.send?.({ error: String(error) }),
   )

@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { DaemonStatus, ExecuteAction, GetManyRecords, ListActions } from '../../sdk/index.ts'
+import { localGrant } from '../../daemon/plugins/local-plugin.ts'
+import { PluginGrants } from '../../daemon/plugins/plugin-grants.ts'
+import {
+  DaemonStatus,
+  definePlugin,
+  ExecuteAction,
+  GetManyRecords,
+  ListActions,
+} from '../../sdk/index.ts'
 import {
   AddPlugin,
   DescribePlugin,
@@ -89,6 +97,8 @@ test('code that has changed, and a grant that somebody else wrote, are not run',
   const seen = await first.client.request(InspectPlugin, { plugin: file, cwd: '/' })
   const { files: _files, ...code } = seen
   const { manifestDigest } = await first.client.request(DescribePlugin, code)
+  const other = first.client.request(AddPlugin, { ...code, manifestDigest: '0'.repeat(64) })
+  await assert.rejects(other, { kind: 'conflict', message: /what it asks for has changed/ })
   appendFileSync(file, '// changed\n')
   const late = first.client.request(AddPlugin, { ...code, manifestDigest })
   await assert.rejects(late, { kind: 'conflict', message: /the code has changed/ })
@@ -123,6 +133,35 @@ test('code that has changed, and a grant that somebody else wrote, are not run',
     kind: 'storage_failed',
     message: /plugins\.json can be written by others/,
   })
+})
+
+test('a grant holds in its store, for its user, and as it was made', (t) => {
+  const directory = temporaryDirectory(t)
+  const path = join(directory, 'plugins.json')
+  const place = { path, keyPath: join(directory, 'key'), storeId: 'one' }
+  const plugin = definePlugin({ name: 'mine', apiVersion: 1, scopes: { read: 'all' } })
+  const grants = new PluginGrants(place)
+  grants.put({ ...localGrant({ plugin }, '2026-01-01T00:00:00.000000Z'), root: '/a' })
+  const sealed = (changed: Partial<typeof place> = {}) =>
+    new PluginGrants({ ...place, ...changed }).all().map(({ isSealed }) => isSealed)
+  assert.deepEqual(sealed(), [true])
+  assert.deepEqual(sealed({ storeId: 'two' }), [false], 'a copy of the store asks again')
+  assert.deepEqual(sealed({ keyPath: join(directory, 'of another user') }), [false])
+  grants.setDisabled('mine', { by: 'person', reason: 'for now', at: '' })
+  assert.deepEqual(sealed(), [true])
+  const text = readFileSync(path, 'utf8')
+  for (const [from, to] of [
+    ['"name": "mine"', '"name": "yours"'],
+    ['"entry": "this process"', '"entry": "/tmp/other.mjs"'],
+    ['"root": "/a"', '"root": "/b"'],
+    ['"codeDigest": ""', '"codeDigest": "0"'],
+    ['"read": "all"', '"write": "all"'],
+    ['"settings": {}', '"settings": { "greeting": "a" }'],
+  ] as const) {
+    assert.ok(text.includes(from), `${from} is in ${text}`)
+    writeFileSync(path, text.replace(from, to))
+    assert.deepEqual(sealed(), [false], to)
+  }
 })
 
 test('only the owner without a token decides about plugins, and no plugin has more than it asked for', {

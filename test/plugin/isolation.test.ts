@@ -13,7 +13,7 @@ import {
 } from '../../sdk/protocol/plugins.ts'
 import { gone, temporaryDirectory } from '../support/launch.ts'
 import { pluginStore } from '../support/plugin-store.ts'
-import { Note } from '../support/store.ts'
+import { Note, Tally } from '../support/store.ts'
 
 const timeout = 300_000
 
@@ -50,6 +50,11 @@ test('a plugin that crashes three times is disabled, with an event and a reason'
   const next = await pluginStore(t, { location, stateDirectory: store.stateDirectory })
   const held = await next.becomes('wild', 'disabled')
   assert.match(held.reason ?? '', /crashed 3 times/, 'the next daemon knows it too')
+  const tallies = next.client.repository(Tally)
+  const gate = { kind: 'forbidden', message: /the hook of plugin wild gave no answer: .*disabled/ }
+  await assert.rejects(tallies.create({}), gate, 'a gate that fell over stays shut')
+  await next.client.request(DisablePlugin, { name: 'wild' })
+  await tallies.create({})
 })
 
 for (const { behaviour, limits, says } of [

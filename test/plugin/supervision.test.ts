@@ -10,6 +10,7 @@ import type { ProcessEnd } from '../../daemon/plugins/plugin-process.ts'
 import type { PluginPeer, PluginSeat } from '../../daemon/plugins/plugin-seat.ts'
 import { SupervisedPlugin } from '../../daemon/plugins/supervised-plugin.ts'
 import { definePlugin } from '../../sdk/index.ts'
+import { PingPlugin } from '../../sdk/protocol/plugin-messages.ts'
 import { memoryPair } from '../../sdk/transport/memory.ts'
 import { temporaryDirectory } from '../support/launch.ts'
 
@@ -164,6 +165,31 @@ for (const { what, peer, bytes } of [
     assert.match(describe(supervised), /^waiting it was ended by SIGKILL/)
   })
 }
+
+test('a plugin is asked so much at once and no more, and again when there is room', async (t) => {
+  const { supervised, seat } = supervise(t, { pluginCallsMax: 2 })
+  supervised.start()
+  const answers: (() => void)[] = []
+  const held: PluginPeer = {
+    ask: () => new Promise((resolve) => answers.push(() => resolve(null))),
+    close: () => {},
+  }
+  await serves(seat(), held)
+  const calls = await supervised.running(1)
+  const ask = async () => await calls.ask(PingPlugin, {}, { timeMaxMs: 1000 })
+  const first = ask()
+  const second = ask()
+  await assert.rejects(Promise.race([ask(), first, second]), {
+    kind: 'overloaded',
+    message: /held is asked too much at once/,
+  })
+  answers[0]?.()
+  await first
+  const third = ask()
+  for (const answer of answers.slice(1)) answer()
+  await Promise.all([second, third])
+  assert.equal(answers.length, 3, 'what is refused does not come to the plugin')
+})
 
 test('a plugin that asks for something else than was granted is held, and says so', async (t) => {
   const { supervised, seat, pass, seats } = supervise(t)

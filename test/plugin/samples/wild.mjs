@@ -18,7 +18,7 @@ const manifest = {
       input: {},
     },
   ],
-  hooks: [],
+  hooks: [{ type: 'Tally', operations: ['create'], fail: 'closed' }],
   on: [],
 }
 

@@ -7,6 +7,9 @@ import { connect } from '../../sdk/client/connect.ts'
 import { DaemonStatus } from '../../sdk/protocol/daemon.ts'
 import { isAlive, linesOf, makePlace, program, until } from '../cli/orion-process.ts'
 
+/** What never comes ends the test that waits for it, by its name. */
+const testMaxMs = 60_000
+
 const hello = {
   protocolVersion: '2025-11-25',
   capabilities: {},
@@ -29,7 +32,9 @@ async function counterOf(t: TestContext, { store, env }: ReturnType<typeof makeP
 
 const wait = message(3, 'tools/call', { name: 'events', arguments: { waitSeconds: 25 } })
 
-test('orion mcp ends with the pipe of its client, in the middle of a call', async (t) => {
+test('orion mcp ends with the pipe of its client, in the middle of a call', {
+  timeout: testMaxMs,
+}, async (t) => {
   const place = makePlace(t)
   const server = place.start(['mcp', '--store', place.store], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -48,7 +53,9 @@ test('orion mcp ends with the pipe of its client, in the middle of a call', asyn
   await until(async () => (await agents()) === 0)
 })
 
-test('orion mcp ends with a client that is killed, though somebody else holds the pipe', async (t) => {
+test('orion mcp ends with a client that is killed, though somebody else holds the pipe', {
+  timeout: testMaxMs,
+}, async (t) => {
   const place = makePlace(t)
   const said = [
     message(1, 'initialize', hello),

@@ -6,6 +6,9 @@ import type { Transport } from '../../sdk/transport/transport.ts'
 import { startDaemon, type TestDaemon } from '../support/daemon.ts'
 import { connectAgent } from './agent-client.ts'
 
+/** What never comes ends the test that waits for it, by its name. */
+const testMaxMs = 60_000
+
 const insight = (summary: string) => ({
   op: 'create',
   type: 'OrionInsight',
@@ -29,7 +32,9 @@ function nextTurn(): Promise<void> {
 }
 
 for (const era of ['auto', 'legacy'] as const) {
-  test(`who asks for it is told that a call is still under way, era ${era}`, async (t) => {
+  test(`who asks for it is told that a call is still under way, era ${era}`, {
+    timeout: testMaxMs,
+  }, async (t) => {
     const daemon = await startDaemon(t)
     const owner = await daemon.connect()
     await owner.call('event/publish', { topic: 'Build.begun', payload: {} })
@@ -52,7 +57,9 @@ for (const era of ['auto', 'legacy'] as const) {
     assert.match(JSON.stringify((await waiting).content), /Build\.finished/)
   })
 
-  test(`a call that its client gives up is ended in the daemon too, era ${era}`, async (t) => {
+  test(`a call that its client gives up is ended in the daemon too, era ${era}`, {
+    timeout: testMaxMs,
+  }, async (t) => {
     const daemon = await startDaemon(t)
     const owner = await daemon.connect()
     await owner.call('event/publish', { topic: 'Build.begun', payload: {} })
@@ -75,7 +82,9 @@ for (const era of ['auto', 'legacy'] as const) {
   })
 }
 
-test('writes whose connection is lost have one effect, and so have they when they are called again', async (t) => {
+test('writes whose connection is lost have one effect, and so have they when they are called again', {
+  timeout: testMaxMs,
+}, async (t) => {
   const daemon = await startDaemon(t)
   const ends: Transport[] = []
   const transport = async (): Promise<Transport> => {

@@ -4,6 +4,9 @@ import type { Client } from '@modelcontextprotocol/client'
 import { startDaemon } from '../support/daemon.ts'
 import { connectAgent, idIn } from './agent-client.ts'
 
+/** What never comes ends the test that waits for it, by its name. */
+const testMaxMs = 60_000
+
 const insight = { op: 'create', type: 'OrionInsight', data: { summary: 'seen', domain: 'ci' } }
 
 /** Resolves with the first address that a client is told has changed. */
@@ -37,7 +40,9 @@ test('an address that names nothing is refused in words', async (t) => {
   }
 })
 
-test('who listens to a record in the newer era is told of its changes, and of no others', async (t) => {
+test('who listens to a record in the newer era is told of its changes, and of no others', {
+  timeout: testMaxMs,
+}, async (t) => {
   const daemon = await startDaemon(t)
   const agent = await connectAgent(t, daemon)
   const other = await connectAgent(t, daemon, { name: 'other' })
@@ -54,7 +59,7 @@ test('who listens to a record in the newer era is told of its changes, and of no
   await listening.close()
 })
 
-test('who subscribed in the older era is told too', async (t) => {
+test('who subscribed in the older era is told too', { timeout: testMaxMs }, async (t) => {
   const daemon = await startDaemon(t)
   const agent = await connectAgent(t, daemon, { era: 'legacy' })
   const other = await connectAgent(t, daemon, { name: 'other' })

@@ -101,6 +101,7 @@ export class PluginHost {
     manifest: PluginManifest
     manifestDigest: string
     grants: string[]
+    grantedBefore?: string[]
     problems: string[]
   }> {
     assertSame(code)
@@ -108,10 +109,16 @@ export class PluginHost {
     const attach = this.#attach
     const manifest = await describePlugin({ place: code, limits, transportLimits, attach })
     this.#described = { code: keyOf(code), manifest }
+    const before = this.#sealed(manifest.name)?.manifest
+    const own = new Set(before?.recordTypes.map(({ name }) => name))
     return {
       manifest,
       manifestDigest: manifestDigest(manifest),
-      grants: wordsOf(manifest, store.typeNames()),
+      grants: wordsOf(
+        manifest,
+        store.typeNames().filter((name) => !own.has(name)),
+      ),
+      ...(before === undefined ? {} : { grantedBefore: wordsOf(before, []) }),
       problems: await this.#problemsOf(manifest),
     }
   }
@@ -164,7 +171,7 @@ export class PluginHost {
     const { disabled: _disabled, ...plugin } = before.plugin
     const supervised = this.#supervise(plugin)
     this.#changed()
-    if (this.#isSealed(name)) supervised.start()
+    if (this.#sealed(name) !== undefined) supervised.start()
     else supervised.hold(notGranted)
     await this.#settled(supervised)
     return this.#grantedInfo(supervised)
@@ -312,9 +319,10 @@ export class PluginHost {
     throw this.#problem ?? new OrionError('storage_failed', 'the grants can’t be read', {})
   }
 
-  #isSealed(name: string): boolean {
+  /** What this user has granted to a plugin of that name. */
+  #sealed(name: string): GrantedPlugin | undefined {
     const all = this.#granting().all()
-    return all.some(({ plugin, isSealed }) => plugin.name === name && isSealed)
+    return all.find(({ plugin, isSealed }) => plugin.name === name && isSealed)?.plugin
   }
 
   #logOf(name: string): PluginLog {

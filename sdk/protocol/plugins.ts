@@ -60,6 +60,8 @@ export const DescribePlugin = defineRequest('plugin/describe', {
     manifestDigest: digest,
     /** What it would be granted, in words. */
     grants: z.array(z.string()),
+    /** What this user has granted to a plugin of this name, in the same words. */
+    grantedBefore: z.array(z.string()).optional(),
     /** Why it could not be added as it is. */
     problems: z.array(z.string()),
   }),

@@ -91,7 +91,13 @@ test('a plugin is granted, stopped, held when its code has changed, granted anew
   assert.equal(stale.code, 4)
   assert.match(stale.stderr, /not what --digest was given for/)
 
-  const again = await orion(['plugin', 'add', path, '--digest', (await grant(place)).digest])
+  const looked = await grant(place)
+  assert.match(
+    looked.told,
+    /was granted before\. It asks for nothing new:\n {2}- read OrionInsight\n/,
+  )
+  assert.doesNotMatch(looked.told, /already/, 'the types of before are its own')
+  const again = await orion(['plugin', 'add', path, '--digest', looked.digest])
   assert.equal(again.code, 0, again.stderr)
   assert.match((await say('bad')).stderr, /a very bad word/)
   assert.deepEqual((await onlyPlugin(place)).settings, { depth: 3 }, 'what was set stays')
@@ -161,17 +167,26 @@ test('a setting is a text where one is declared, JSON elsewhere, and a text if i
   for (const wrong of ['word', '=7', '{"word"']) assert.throws(() => read(wrong), /--set: /)
 })
 
+test('what a changed plugin asks for and did not before is marked', () => {
+  const manifest = { name: 'more', apiVersion: 1, scopes: {}, ...noParts }
+  const seen = { manifest, manifestDigest: '', problems: [], grants: ['read A', 'write A'] }
+  const text = grantText({ ...seen, grantedBefore: ['read A', 'publish B'] }, undefined)
+  assert.match(
+    text,
+    /was granted before\. It asks to \(\+ is new\):\n {2}- read A\n {2}\+ write A\n$/,
+  )
+  assert.match(grantText(seen, undefined), /It asks to:\n {2}- read A\n {2}- write A\n$/)
+})
+
+const noParts = { recordTypes: [], migrations: [], actions: [], hooks: [], on: [] }
+
 test('what a plugin says of itself moves no cursor where it is granted', () => {
   const manifest = {
     name: 'sly',
     apiVersion: 1,
     description: 'harmless\u001b[2J',
     scopes: {},
-    recordTypes: [],
-    migrations: [],
-    actions: [],
-    hooks: [],
-    on: [],
+    ...noParts,
     settings: { properties: { 'a\u202eb': {} } },
   }
   const seen = { manifest, manifestDigest: '', grants: ['read \u001b[1A'], problems: ['\u0007'] }

@@ -7,10 +7,14 @@ import type { TextStyle } from '../print.ts'
 import { safeText } from './safe-text.ts'
 import { drawTable } from './table.ts'
 
-/** What a plugin may do, one line each. */
-export function grantLines(grants: readonly string[]): string {
+/** What a plugin may do, one line each; what it could not do before is marked. */
+export function grantLines(grants: readonly string[], before = grants): string {
   if (grants.length === 0) return '  - nothing in the store\n'
-  return grants.map((grant) => `  - ${safeText(grant)}\n`).join('')
+  const lines = grants.map((grant) => {
+    const mark = before.includes(grant) ? '-' : '+'
+    return `  ${mark} ${safeText(grant)}\n`
+  })
+  return lines.join('')
 }
 
 /** What a person has to know before code is run to learn what it asks for. */
@@ -24,7 +28,7 @@ export function codeText({ entry, files, codeDigest }: ResultOf<typeof InspectPl
 
 /** What a person is about to grant, with the settings that it would have. */
 export function grantText(
-  { manifest, grants, problems }: ResultOf<typeof DescribePlugin>,
+  { manifest, grants, grantedBefore, problems }: ResultOf<typeof DescribePlugin>,
   settings: JsonObject | undefined,
 ): string {
   const { name, version, description } = manifest
@@ -32,11 +36,18 @@ export function grantText(
   const wrong = problems.map((problem) => `  ! ${safeText(problem)}\n`)
   return [
     `${safeText(head)}${description === undefined ? '' : `: ${safeText(description)}`}\n`,
-    'It asks to:\n',
-    grantLines(grants),
+    asksText(grants, grantedBefore),
+    grantLines(grants, grantedBefore),
     settingsText(manifest.settings, settings),
     ...(wrong.length === 0 ? [] : ['As it is, it can’t be added:\n', ...wrong]),
   ].join('')
+}
+
+function asksText(grants: readonly string[], before: readonly string[] | undefined): string {
+  if (before === undefined) return 'It asks to:\n'
+  return grants.every((grant) => before.includes(grant))
+    ? 'A plugin of this name was granted before. It asks for nothing new:\n'
+    : 'A plugin of this name was granted before. It asks to (+ is new):\n'
 }
 
 /** The plugins as a table, each with the reason why it does not run. */

@@ -9,7 +9,7 @@
  * passes with zero tests.
  */
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundleTests } from './check/test-bundles.ts'
@@ -66,5 +66,8 @@ const runner = [
   '--test-reporter=spec',
   `--test-timeout=${fileTimeoutMs}`,
 ]
-const started = named.length === 0 ? await bundleTests(root, files) : files
+// Of quick runs there may be several at a time, also within a whole one.
+const bundles = join(root, '.cache', 'test-bundles', quick ? `quick-${process.pid}` : 'whole')
+if (quick) process.once('exit', () => rmSync(bundles, { recursive: true, force: true }))
+const started = named.length === 0 ? await bundleTests(root, files, bundles) : files
 run(`${files.length} test files`, [...runner, `--test-concurrency=${filesAtOnce}`, ...started])

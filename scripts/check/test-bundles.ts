@@ -23,13 +23,17 @@ const programs = [
 ]
 
 /**
- * Bundles test files and the programs that they start into `.cache/test-bundles`.
+ * Bundles test files and the programs that they start.
  *
  * @param files - Paths below `root`, in the order in which they are to run.
+ * @param outdir - Where they are put; what is there is removed.
  * @returns the bundles to run.
  */
-export async function bundleTests(root: string, files: readonly string[]): Promise<string[]> {
-  const outdir = join(root, '.cache', 'test-bundles')
+export async function bundleTests(
+  root: string,
+  files: readonly string[],
+  outdir: string,
+): Promise<string[]> {
   rmSync(outdir, { recursive: true, force: true })
   const groups = groupsOf(root, files)
   const named = programs.map((path) => [basename(path, '.ts'), join(root, path)] as const)

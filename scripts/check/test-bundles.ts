@@ -9,8 +9,8 @@ import { build, type Plugin } from 'esbuild'
 
 /** So many files share a process: few enough that the last process of a run does not keep the others waiting. */
 const groupMax = 6
-/** A hook at the top of a file is one of its whole process. */
-const wholeProcessHook = /^(?:before|after|beforeEach|afterEach)\(/m
+/** A hook or a setting at the top of a file is one of its whole process. */
+const ofWholeProcess = /^(?:(?:before|after|beforeEach|afterEach)\(|process\.env\.)/m
 /** Programs that tests start again and again; `test/support/script-arguments.ts` finds their bundles. */
 const programs = [
   'test/support/serve.ts',
@@ -65,7 +65,7 @@ interface Group {
 function groupsOf(root: string, files: readonly string[]): Group[] {
   const folders = new Map<string, string[]>()
   for (const file of files) {
-    const isAlone = wholeProcessHook.test(readFileSync(join(root, file), 'utf8'))
+    const isAlone = ofWholeProcess.test(readFileSync(join(root, file), 'utf8'))
     const key = isAlone ? file.replace(/\.test\.ts$/, '') : dirname(file)
     folders.set(key, [...(folders.get(key) ?? []), file])
   }

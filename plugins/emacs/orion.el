@@ -6,7 +6,8 @@
 
 ;;; Commentary:
 
-;; Lists that stay true while others write, records, search, and proposals that are reviewed, approved and carried out.
+;; Lists that stay true while others write, records that are edited, search, and proposals that are reviewed, approved and
+;; carried out.
 ;; It speaks the protocol of Orion through `jsonrpc', which comes with Emacs.  See docs/editors/emacs.md.
 ;;
 ;;   (add-to-list 'load-path "/usr/lib/node_modules/orion/plugins/emacs")
@@ -17,6 +18,7 @@
 ;;; Code:
 
 (require 'cl-lib)
+(require 'json)
 (require 'jsonrpc)
 (require 'project)
 (require 'seq)
@@ -52,18 +54,29 @@
 (defvar-local orion--subject nil "The type and id of the record that a buffer shows.")
 (defvar-local orion--redraw nil "Shows the buffer again.")
 
+(defvar orion--asking nil "Whether an answer is waited for.")
 (defconst orion--pause 0.3 "Seconds between two questions of a list.")
 (defconst orion--value-max 20000 "Characters of a value that are shown.")
 
 ;;;; Text
 
+(defconst orion--harmful
+  "[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+  "Characters that are shown as their codes.")
+
+(defun orion--json (value)
+  "VALUE of a record as JSON."
+  ;; Unlike `json-serialize' it writes a number as it was read.
+  (let ((json-null :null) (json-false :json-false) (json-encoding-pretty-print nil))
+    (json-encode value)))
+
 (defun orion--safe (value)
   "VALUE as one line of harmless text."
   (let ((text (cond ((stringp value) value)
-                    ((null value) "")
-                    (t (json-serialize value :null-object :null :false-object :json-false)))))
+                    ((memq value '(nil :null)) "")
+                    (t (orion--json value)))))
     (replace-regexp-in-string
-     "[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+     orion--harmful
      (lambda (found) (if (string= found "\n") "⏎" (format "\\\\u%04x" (aref found 0))))
      (substring-no-properties text) t)))
 
@@ -78,11 +91,20 @@
 
 (defun orion--value (value indent)
   "VALUE as lines of text after INDENT."
-  (orion--lines (if (stringp value) value
-                  (json-serialize value :null-object :null :false-object :json-false))
-                indent))
+  (orion--lines (if (stringp value) value (orion--json value)) indent))
 
 ;;;; The connection
+
+(defun orion--filter (process text)
+  "Take TEXT from PROCESS as `jsonrpc' does, but tell a null from an empty object."
+  (cl-letf (((symbol-function 'jsonrpc--json-read)
+             (lambda ()
+               (json-parse-buffer :object-type 'plist :null-object :null :false-object :json-false)))
+            (over nil))
+    (unwind-protect (progn (jsonrpc--process-filter process text) (setq over t))
+      ;; An answer leaves by a throw: what came together with it is read at once, and not with what comes next.
+      (unless over
+        (run-with-timer 0 nil (lambda () (when (process-live-p process) (orion--filter process ""))))))))
 
 (defun orion--program (root)
   "The program's command line, by its whole path.  One that was found below ROOT is not run."
@@ -134,7 +156,8 @@
                (when (buffer-live-p buffer)
                  (with-current-buffer buffer
                    (setq orion--timer nil)
-                   (condition-case problem (funcall orion--redraw)
+                   ;; Its question would come in between, and each answer end the wait for the other.
+                   (condition-case problem (if orion--asking (orion--soon) (funcall orion--redraw))
                      (error (message "%s" (orion--safe (error-message-string problem)))))))))))))
 
 (defun orion--lost (root connection)
@@ -162,6 +185,7 @@
                :notification-dispatcher
                (lambda (_connection method params) (orion--on-notification root method params))
                :on-shutdown (lambda (connection) (orion--lost root connection)))))
+        (set-process-filter (jsonrpc--process connection) #'orion--filter)
         (condition-case nil
             (jsonrpc-request connection :initialize
                              (list :protocol '(:min 1 :max 1) :processId (emacs-pid)
@@ -176,16 +200,27 @@
                          '(:patterns ["*"] :include "none" :policy "coalesce") :timeout 30)
         connection))))
 
+(defun orion--ask (method params)
+  "The answer to METHOD with PARAMS, or a `jsonrpc-error'."
+  (let ((orion--asking t))
+    (jsonrpc-request (orion-connection) method (or params (make-hash-table)) :timeout 60)))
+
 (defun orion--request (method &rest params)
   "The answer to METHOD with PARAMS; an error of the daemon's is told with what to do."
-  (condition-case problem
-      (jsonrpc-request (orion-connection) method (or params (make-hash-table)) :timeout 60)
-    (jsonrpc-error
-     (let* ((details (seq-filter #'consp (cdr problem)))
-            (remedy (plist-get (alist-get 'jsonrpc-error-data details) :remedy))
-            (message (or (alist-get 'jsonrpc-error-message details) (cadr problem))))
-       (user-error "Orion: %s%s" (orion--safe message)
-                   (if remedy (format " (%s)" (orion--safe remedy)) ""))))))
+  (condition-case problem (orion--ask method params)
+    (jsonrpc-error (orion--tell problem))))
+
+(defun orion--problem (problem)
+  "What the daemon says beside the message of PROBLEM."
+  (alist-get 'jsonrpc-error-data (seq-filter #'consp (cdr problem))))
+
+(defun orion--tell (problem)
+  "Tell of PROBLEM, an error of the daemon's, with what to do."
+  (let* ((remedy (plist-get (orion--problem problem) :remedy))
+         (message (or (alist-get 'jsonrpc-error-message (seq-filter #'consp (cdr problem)))
+                      (cadr problem))))
+    (user-error "Orion: %s%s" (orion--safe message)
+                (if remedy (format " (%s)" (orion--safe remedy)) ""))))
 
 (defun orion--key ()
   "A key under which a write happens once."
@@ -299,7 +334,7 @@
 
 (define-derived-mode orion-record-mode special-mode "Orion-Record"
   "A record, or what a proposal would change."
-  (setq-local revert-buffer-function (lambda (&rest _) (funcall orion--redraw))))
+  (setq-local word-wrap t revert-buffer-function (lambda (&rest _) (funcall orion--redraw))))
 
 (defun orion--show-text (name subject draw)
   "Show in the buffer NAME, about SUBJECT, what DRAW inserts, and again when something has changed."
@@ -402,6 +437,195 @@
   (interactive)
   (orion--decide :proposal/execute (orion--reviewed)))
 
+;;;; Editing
+
+(defvar-local orion--base nil "The record as it was when it was begun to be edited; nil for a new one.")
+(defvar-local orion--over nil "The version that a save writes over, and no other.")
+(defvar-local orion--theirs nil "The buffer that shows what somebody else has saved meanwhile.")
+
+(defvar orion-edit-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "C-c C-c") #'orion-save)
+    (define-key map (kbd "C-c C-e") #'orion-compare)
+    (define-key map (kbd "C-c C-k") #'orion-give-up)
+    map)
+  "Keys of a record that is edited.")
+
+;; Not the mode of a language: nothing that reacts to one reacts to a record.
+(define-derived-mode orion-edit-mode fundamental-mode "Orion-Edit"
+  "The data of a record as JSON."
+  (setq-local word-wrap t indent-tabs-mode nil tab-width 2 bidi-paragraph-direction 'left-to-right)
+  (setq font-lock-defaults
+        '((("^ *\\(\"\\(?:[^\"\\]\\|\\\\.\\)*\"\\):" 1 font-lock-keyword-face)
+           ("\"\\(?:[^\"\\]\\|\\\\.\\)*\"" . font-lock-string-face)
+           ("\\_<\\(?:true\\|false\\|null\\)\\_>" . font-lock-constant-face))
+          t)))
+
+(defun orion--pretty (data)
+  "DATA of a record as indented JSON; what is harmful stands as its code, which JSON reads as the same."
+  (with-temp-buffer
+    (insert (orion--json (or data (make-hash-table))))
+    (json-pretty-print-buffer)
+    (goto-char (point-min))
+    (while (re-search-forward orion--harmful nil t)
+      (unless (eq (char-before) ?\n)
+        (replace-match (format "\\u%04x" (char-before)) t t)))
+    (buffer-string)))
+
+(defun orion--subject-here ()
+  "Type and id of the record that is shown here, or under the cursor."
+  (let ((subject (if orion--view (tabulated-list-get-id) orion--subject)))
+    (if (and (consp subject) (not (equal (car subject) "Proposal"))) subject
+      (user-error "Orion: there is no record here that can be edited"))))
+
+(defun orion--begin (name subject record text)
+  "Edit TEXT, the data of RECORD about SUBJECT, in the buffer NAME."
+  (let ((root (orion--root)) (buffer (get-buffer-create name)))
+    (with-current-buffer buffer
+      (unless (buffer-modified-p)
+        (orion-edit-mode)
+        (setq orion--root root orion--subject subject default-directory root)
+        (orion--fill record text)))
+    (pop-to-buffer buffer)
+    (message "Orion: C-c C-c saves, C-c C-k gives up")))
+
+(defun orion--fill (record text)
+  "Begin anew here with RECORD, whose data is TEXT."
+  (orion--forget-theirs)
+  (setq orion--base record orion--over (plist-get record :version))
+  (setq header-line-format
+        (format " %s %s  %s" (orion--safe (car orion--subject)) (orion--safe (or (cdr orion--subject) "(new)"))
+                (if orion--over (format "version %d" orion--over) "")))
+  (let ((point (point)))
+    (erase-buffer)
+    (insert text "\n")
+    (goto-char (min point (point-max))))
+  (set-buffer-modified-p nil))
+
+(defun orion--forget-theirs ()
+  "Close what shows the version of somebody else."
+  (when (buffer-live-p orion--theirs)
+    (when-let ((window (get-buffer-window orion--theirs))) (quit-window nil window))
+    (kill-buffer orion--theirs))
+  (setq orion--theirs nil))
+
+;;;###autoload
+(defun orion-edit (type id)
+  "Edit the record of TYPE with ID; by default the one that is shown."
+  (interactive (let ((subject (orion--subject-here))) (list (car subject) (cdr subject))))
+  (let ((record (orion--request :record/get :type type :id id)))
+    (orion--begin (format "*orion edit %s %s*" (orion--safe type) (orion--safe id)) (cons type id)
+                  record (orion--pretty (plist-get record :data)))))
+
+;;;###autoload
+(defun orion-create (type)
+  "Write a new record of TYPE."
+  (interactive "sType: ")
+  (orion--begin (format "*orion new %s*" (orion--safe type)) (list type) nil "{\n  \n}"))
+
+(defun orion--fields (text)
+  "The fields of TEXT, a JSON object, as it is sent."
+  (let ((data (condition-case problem
+                  (json-parse-string text :null-object nil :false-object :json-false)
+                (json-error (user-error "Orion: expected the JSON of an object: %s"
+                                        (orion--safe (error-message-string problem)))))))
+    (if (hash-table-p data) data
+      (user-error "Orion: expected the JSON of an object"))))
+
+(defun orion--changes (base mine)
+  "What makes the fields BASE to MINE, as parameters."
+  (let ((set (make-hash-table :test #'equal)) (unset nil)
+        (text (lambda (value) (json-serialize value :null-object nil :false-object :json-false))))
+    (maphash (lambda (name value)
+               (unless (and (not (eq (gethash name base 'none) 'none))
+                            (equal (funcall text value) (funcall text (gethash name base))))
+                 (puthash name value set)))
+             mine)
+    (maphash (lambda (name _) (when (eq (gethash name mine 'none) 'none) (push name unset))) base)
+    (append (unless (hash-table-empty-p set) (list :set set))
+            (when unset (list :unset (vconcat unset))))))
+
+(defun orion-save ()
+  "Save the fields that were changed here, over the version that was read, or nothing."
+  (interactive)
+  (unless (derived-mode-p 'orion-edit-mode) (user-error "Orion: nothing is edited here"))
+  (let ((mine (orion--fields (buffer-string))))
+    (if (null orion--base) (orion--save-new mine)
+      (let ((changes (orion--changes (orion--fields (orion--json (or (plist-get orion--base :data) (make-hash-table)))) mine)))
+        (cond ((null changes) (set-buffer-modified-p nil) (message "Orion: nothing has changed"))
+              ((or (null orion--theirs)
+                   (yes-or-no-p (format "Save your changes over version %d? " orion--over)))
+               (orion--save-over changes)))))))
+
+(defun orion--save-new (data)
+  "Save DATA as a new record."
+  (let ((made (orion--request :record/create :type (car orion--subject) :data data
+                              :idempotencyKey (orion--key))))
+    (setq orion--subject (cons (car orion--subject) (plist-get made :id)))
+    (orion--saved)
+    (rename-buffer (format "*orion edit %s %s*" (orion--safe (car orion--subject))
+                           (orion--safe (cdr orion--subject)))
+                   t)))
+
+(defun orion--save-over (changes)
+  "Save CHANGES over the version that was read; if somebody else was first, show theirs."
+  (condition-case problem
+      (progn
+        (orion--ask :record/update
+                    (append (list :type (car orion--subject) :id (cdr orion--subject)
+                                  :expectedVersion orion--over :idempotencyKey (orion--key))
+                            changes))
+        (orion--saved))
+    (jsonrpc-error
+     (let ((data (orion--problem problem)))
+       (if (and (equal (plist-get data :kind) "conflict") (equal (plist-get data :reason) "version"))
+           (orion--show-theirs data)
+         (orion--tell problem))))))
+
+(defun orion--saved ()
+  "Go on with what is stored now."
+  (let ((record (orion--request :record/get :type (car orion--subject) :id (cdr orion--subject))))
+    (orion--fill record (orion--pretty (plist-get record :data)))
+    (message "Orion: saved as version %d" orion--over)))
+
+(defun orion--show-theirs (conflict)
+  "Show beside mine what CONFLICT is about; from now on a save writes over that."
+  (let* ((record (orion--request :record/get :type (car orion--subject) :id (cdr orion--subject)))
+         (text (orion--pretty (plist-get record :data)))
+         (version (plist-get record :version))
+         (by (orion--safe (plist-get record :updatedBy)))
+         (name (format "*orion theirs %s %s*" (orion--safe (car orion--subject))
+                       (orion--safe (cdr orion--subject))))
+         (theirs (get-buffer-create name)))
+    (with-current-buffer theirs
+      (let ((inhibit-read-only t))
+        (orion-edit-mode)
+        (erase-buffer)
+        (insert text "\n")
+        (goto-char (point-min)))
+      (setq buffer-read-only t header-line-format (format " theirs: version %d by %s" version by))
+      (set-buffer-modified-p nil))
+    (setq orion--theirs theirs orion--over version)
+    (setq header-line-format
+          (format " mine: C-c C-c saves over version %d, C-c C-e compares" version))
+    (display-buffer theirs '(display-buffer-in-direction (direction . right)))
+    (message "Orion: %s was first: %s (version %d); nothing is saved yet" by
+             (orion--safe (mapconcat #'identity (plist-get conflict :changedFields) ", ")) version)))
+
+(defun orion-compare ()
+  "Compare mine with what somebody else has saved."
+  (interactive)
+  (if (buffer-live-p orion--theirs) (ediff-buffers (current-buffer) orion--theirs)
+    (user-error "Orion: nobody else was first")))
+
+(defun orion-give-up ()
+  "Forget what was changed here."
+  (interactive)
+  (when (or (not (buffer-modified-p)) (yes-or-no-p "Forget what you have changed? "))
+    (orion--forget-theirs)
+    (set-buffer-modified-p nil)
+    (quit-window t)))
+
 (defun orion-disconnect ()
   "End every connection."
   (interactive)
@@ -409,6 +633,8 @@
     (clrhash orion--connections)
     (mapc #'jsonrpc-shutdown connections)))
 
+(define-key orion-list-mode-map (kbd "e") #'orion-edit)
+(define-key orion-record-mode-map (kbd "e") #'orion-edit)
 (define-key orion-record-mode-map (kbd "A") #'orion-approve)
 (define-key orion-record-mode-map (kbd "R") #'orion-reject)
 (define-key orion-record-mode-map (kbd "X") #'orion-execute)

@@ -86,4 +86,86 @@
     (should (string-search "is part of this repository"
                            (cadr (should-error (orion--program root) :type 'user-error))))))
 
+(defun orion-test--replace (from to)
+  "Write TO for FROM in what is edited."
+  (goto-char (point-min))
+  (search-forward from)
+  (replace-match to t t))
+
+(defun orion-test--data (id)
+  "The stored data of the insight ID, as text."
+  (json-serialize (plist-get (orion-test--run "get" "OrionInsight" id) :data) :null-object :null :false-object :false))
+
+(ert-deftest orion-8-what-is-changed-is-saved-and-null-stays-null ()
+  (orion-test--run "create" "OrionInsight" "--id" "nested" "--data"
+                   "{\"summary\":\"old \u202e\",\"domain\":\"emacs\",\"extra\":{\"none\":null,\"no\":false,\"empty\":{},\"list\":[null,{}],\"big\":9007199254740991,\"small\":0.1}}")
+  (orion-show "OrionInsight" "nested")
+  (should (string-search "\"none\":null,\"no\":false,\"empty\":{}" (buffer-string)))
+  (call-interactively #'orion-edit)
+  (should (string-search "\"none\": null" (buffer-string)))
+  (should-not (string-search "\u202e" (buffer-string)))
+  (orion-test--replace "\"old " "\"new ")
+  (orion-test--replace "0.1" "0.25")
+  (orion-save)
+  (should-not (buffer-modified-p))
+  (let* ((stored (orion-test--run "get" "OrionInsight" "nested")) (data (plist-get stored :data)))
+    (should (equal 2 (plist-get stored :version)))
+    (should (equal "new \u202e" (plist-get data :summary)))
+    (let ((extra (plist-get data :extra)))
+      (should (equal '(:null :false nil 9007199254740991 0.25)
+                     (mapcar (lambda (name) (plist-get extra name)) '(:none :no :empty :big :small))))
+      (should (equal [:null nil] (plist-get extra :list)))))
+  (orion-save)
+  (should (equal 2 (plist-get (orion-test--run "get" "OrionInsight" "nested") :version)))
+  (orion-test--replace "\"domain\"" "\"domain")
+  (should (string-search "expected the JSON of an object" (cadr (should-error (orion-save) :type 'user-error))))
+  (should (buffer-modified-p)))
+
+(ert-deftest orion-9-whoever-comes-second-sees-theirs-and-saves-over-nothing-else ()
+  (orion-test--run "create" "OrionInsight" "--id" "raced" "--data" "{\"summary\":\"first\",\"domain\":\"emacs\"}")
+  (orion-edit "OrionInsight" "raced")
+  (orion-test--replace "\"first\"" "\"mine\"")
+  (orion-test--run "update" "OrionInsight" "raced" "--set" "{\"domain\":\"theirs\"}")
+  (orion-save)
+  (should (buffer-modified-p))
+  (should (string-search "\"mine\"" (buffer-string)))
+  (with-current-buffer orion--theirs
+    (should (string-search "\"theirs\"" (buffer-string)))
+    (should buffer-read-only))
+  (should (equal 2 (plist-get (orion-test--run "get" "OrionInsight" "raced") :version)))
+  ;; Once more somebody else is faster.
+  (orion-test--run "update" "OrionInsight" "raced" "--set" "{\"tags\":[\"faster\"]}")
+  (cl-letf (((symbol-function 'yes-or-no-p) #'always)) (orion-save))
+  (should (equal 3 (plist-get (orion-test--run "get" "OrionInsight" "raced") :version)))
+  (cl-letf (((symbol-function 'yes-or-no-p) #'ignore)) (orion-save))
+  (should (equal 3 (plist-get (orion-test--run "get" "OrionInsight" "raced") :version)))
+  (cl-letf (((symbol-function 'yes-or-no-p) #'always)) (orion-save))
+  (let* ((stored (orion-test--run "get" "OrionInsight" "raced")) (data (plist-get stored :data)))
+    (should (equal 4 (plist-get stored :version)))
+    (should (equal '("mine" "theirs" ["faster"])
+                   (mapcar (lambda (name) (plist-get data name)) '(:summary :domain :tags)))))
+  (should-not orion--theirs)
+  (should-not (buffer-modified-p)))
+
+(ert-deftest orion-a-new-record-is-saved-and-one-that-does-not-fit-is-refused ()
+  (orion-create "OrionInsight")
+  (erase-buffer)
+  (insert "{\"summary\": \"brand new\"}")
+  (should (string-search "domain" (cadr (should-error (orion-save) :type 'user-error))))
+  (erase-buffer)
+  (insert "{\"summary\": \"brand new\", \"domain\": \"emacs\"}")
+  (orion-save)
+  (should (equal "brand new" (plist-get (plist-get (orion-test--run "get" "OrionInsight" (cdr orion--subject)) :data) :summary))))
+
+(ert-deftest orion-b-what-is-too-large-is-cut-and-said-to-be ()
+  (orion--request :record/create :type "OrionInsight" :id "large"
+                  :data (list :summary (make-string 50000 ?x) :domain "emacs"))
+  (orion-show "OrionInsight" "large")
+  (should (string-search "too large to show: 20000 of 50000 characters" (buffer-string)))
+  (should (< (buffer-size) 25000)))
+
+(ert-deftest orion-c-a-store-of-a-newer-format-is-told-of-and-left-alone ()
+  (let ((orion-command (read (getenv "ORION_TEST_NEWER"))) (orion--connections (make-hash-table :test #'equal)))
+    (should (string-search "format 9000" (cadr (should-error (orion-jobs) :type 'user-error))))))
+
 ;;; orion-test.el ends here

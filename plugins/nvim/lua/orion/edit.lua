@@ -54,6 +54,8 @@ function M.open(store, type, id, options)
     end
     edit:_fill(record)
     buffers.show(buffer, options.split)
+    -- The record came through the program; the status line wants the connection.
+    store:start()
     if options.done then
       options.done(edit)
     end

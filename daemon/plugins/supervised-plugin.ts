@@ -150,16 +150,22 @@ export class SupervisedPlugin {
     pluginLog.note(`${plugin.name} starts as process ${process.pid}`)
     if (process.stderr !== undefined) pluginLog.take(process.stderr)
     this.#process = process
-    this.#startLimit = setTimeout(() => {
-      pluginLog.note(`it did not serve within ${limits.pluginStartMaxMs} ms`)
-      process.kill()
-    }, limits.pluginStartMaxMs)
+    this.#limitStart(process)
     void process.ended.then(({ how, isUnusable }) => this.#ended(how, isUnusable))
     // A connection that breaks, over broken frames say, is no connection any more.
     process.transport.onClose(() =>
       setTimeout(() => process.kill(), limits.pluginStopMaxMs).unref(),
     )
     this.#parts.attach(process.transport, this.#seat(process))
+  }
+
+  #limitStart(process: PluginLife): void {
+    const { limits, pluginLog } = this.#parts
+    clearTimeout(this.#startLimit)
+    this.#startLimit = setTimeout(() => {
+      pluginLog.note(`it did not serve within ${limits.pluginStartMaxMs} ms`)
+      process.kill()
+    }, limits.pluginStartMaxMs)
   }
 
   #seat(process: PluginLife): PluginSeat {
@@ -178,11 +184,16 @@ export class SupervisedPlugin {
         if (manifestDigest(manifest) !== manifestDigest(plugin.manifest)) {
           throw this.#refuse(hasChanged('what it asks for', plugin))
         }
+        // The daemon may have many records to migrate for it, which is not the plugin's time.
+        clearTimeout(this.#startLimit)
         try {
           await admit(manifest)
         } catch (error) {
           throw this.#refuse(messageOf(error))
         }
+        if (this.#process !== process)
+          throw new OrionError('disconnected', `plugin ${plugin.name} has ended meanwhile`, {})
+        this.#limitStart(process)
         this.#calls = new PluginCalls(plugin.name, peer, limits.pluginCallsMax)
         this.#watch(process, peer)
         return { settings: plugin.settings, hookMaxMs: limits.hookMaxMs }

@@ -93,9 +93,17 @@ async function register(
   const told = manifestOf(declaration)
   // `definePlugin` has looked at it.
   if (!told.ok) throw new TypeError(`plugin ${declaration.name}: ${told.issues[0]?.message}`)
-  const { settings } = await client.request(RegisterPlugin, { manifest: told.manifest })
+  const { manifest } = told
+  const { settings } = await client.request(
+    RegisterPlugin,
+    { manifest },
+    { timeoutMs: registerMaxMs },
+  )
   return { settings: parseSettings(declaration, settings) }
 }
+
+/** The daemon may have many records to migrate before it answers; a plugin that it gives up, it ends. In milliseconds. */
+const registerMaxMs = 24 * 60 * 60 * 1000
 
 function parseSettings({ name, settings: schema }: PluginDeclaration, given: JsonObject): Settings {
   if (schema === undefined) return {}

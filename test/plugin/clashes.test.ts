@@ -1,4 +1,4 @@
-/** What two plugins can't both bring, and what is told of what one brings. */
+/** The types and actions of plugins: what two can't both bring, what is told of them, and how they change. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { localGrant } from '../../daemon/plugins/local-plugin.ts'
@@ -6,12 +6,17 @@ import { clashesOf } from '../../daemon/plugins/plugin-clashes.ts'
 import { wordsOf } from '../../daemon/plugins/plugin-words.ts'
 import {
   beforeWrite,
+  DaemonStatus,
   defineAction,
+  defineMigration,
   definePlugin,
   defineRecordType,
+  renameField,
   text,
   z,
 } from '../../sdk/index.ts'
+import { startDaemon } from '../support/daemon.ts'
+import { daemonClient } from '../support/sdk-client.ts'
 
 const Note = defineRecordType('ClashNote', { fields: { title: text() } })
 
@@ -54,4 +59,24 @@ test('a type that the store has already is told apart from a new one', () => {
   assert.doesNotMatch(words, /already/)
   assert.match(words, /see, change and refuse every create, update and delete of ClashNote before/)
   assert.doesNotMatch(words, /stop all such writes/, 'one that fails open does not')
+})
+
+test('the records of a plugin follow its migrations', async (t) => {
+  const before = await startDaemon(t)
+  const old = await daemonClient(t, before)
+  await old.define(Note)
+  const { id } = await old.repository(Note).create({ title: 'kept' })
+  await before.daemon.close()
+
+  const named = defineMigration('named', { up: [renameField('title', 'name')] })
+  const Renamed = defineRecordType('ClashNote', { fields: { name: text() }, migrations: [named] })
+  const plugin = definePlugin({ name: 'second', apiVersion: 1, recordTypes: [Renamed] })
+  const { location } = before
+  const client = await daemonClient(t, await startDaemon(t, { location, plugins: [plugin] }))
+  for (;;) {
+    const { plugins: [{ state, reason } = {}] = [] } = await client.request(DaemonStatus, {})
+    assert.notEqual(state, 'failed', reason)
+    if (state === 'running') break
+  }
+  assert.equal((await client.repository(Renamed).get(id)).data.name, 'kept')
 })

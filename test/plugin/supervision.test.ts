@@ -18,7 +18,7 @@ const plugin = definePlugin({ name: 'held', apiVersion: 1, scopes: { read: ['Not
 const grant = localGrant({ plugin }, '2026-01-01T00:00:00.000000Z')
 
 /** A plugin whose processes end when the test says so, and whose timers are the test's. */
-function supervise(t: TestContext, limits: Partial<Limits> = {}) {
+function supervise(t: TestContext, limits: Partial<Limits> = {}, admitted?: Promise<void>) {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
   const seats: PluginSeat[] = []
   let settle: (end: ProcessEnd) => void = () => {}
@@ -31,7 +31,7 @@ function supervise(t: TestContext, limits: Partial<Limits> = {}) {
     clock: { nowMicros: () => nowMs * 1000, monotonicMs: () => nowMs },
     log: silentLog,
     pluginLog: new PluginLog(join(temporaryDirectory(t), 'log'), defaultLimits),
-    admit: async () => {},
+    admit: async () => await admitted,
     read: async () => [],
     assertMayFollow: () => {},
     onGivenUp: (reason) => void told.push(reason),
@@ -143,6 +143,53 @@ test('a plugin that does not serve in its time is ended', async (t) => {
   assert.equal(supervised.state.name, 'starting')
   await pass(1)
   assert.match(describe(supervised), /^waiting it was ended by SIGKILL/)
+})
+
+test('what the daemon has to do for a plugin that starts is not the plugin’s time', async (t) => {
+  let admit: () => void = () => {}
+  const admitted = new Promise<void>((resolve) => {
+    admit = resolve
+  })
+  const { supervised, seat, pass } = supervise(t, { pluginStartMaxMs: 1000 }, admitted)
+  supervised.start()
+  await pass(999)
+  const registered = seat().register(grant.manifest, answering)
+  await pass(60_000)
+  assert.equal(supervised.state.name, 'starting')
+  admit()
+  await registered
+  await pass(999)
+  assert.equal(supervised.state.name, 'starting')
+  await pass(1)
+  assert.match(describe(supervised), /^waiting it was ended by SIGKILL/)
+})
+
+test('a process that ends while it is admitted is not asked, and the next one is', async (t) => {
+  let admit: () => void = () => {}
+  const admitted = new Promise<void>((resolve) => {
+    admit = resolve
+  })
+  const limits = { pluginRestartMs: 100 }
+  const { supervised, seat, crash, pass } = supervise(t, limits, admitted)
+  supervised.start()
+  const asked: string[] = []
+  const peerOf = (name: string): PluginPeer => ({
+    ask: async () => {
+      asked.push(name)
+      return null
+    },
+    close: () => {},
+  })
+  const first = seat().register(grant.manifest, peerOf('first'))
+  await crash()
+  await pass(100)
+  const second = serves(seat(), peerOf('second'))
+  const late = assert.rejects(first, { kind: 'disconnected' })
+  admit()
+  await Promise.all([late, second])
+  const calls = await supervised.running(1)
+  await calls.ask(PingPlugin, {}, { timeMaxMs: 1000 })
+  assert.deepEqual(asked, ['second'])
 })
 
 for (const { what, peer, bytes } of [

@@ -11,7 +11,7 @@ import { findProgram } from '../support/process-outside.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-test('a language client runs the commands, reviews, approves after a question, and is refused what it has not seen', async (t) => {
+test('a language client runs the commands, approves what it has seen and nothing void, and outlives a daemon', async (t) => {
   const neovim = findProgram(t, {
     what: 'Neovim 0.10 or newer (`tsx scripts/install-editors.ts`)',
     commands: [[here('../../.cache/neovim/nvim')], ['nvim']],
@@ -42,6 +42,9 @@ test('a language client runs the commands, reviews, approves after a question, a
   assert.match(seen.approved.message, /is approved, 1 of 1 approvals/)
   assert.match(seen.executed.message, /is executed/)
   assert.equal(seen.stored, 'after')
+  assert.match(seen.voided, /OrionInsight plan has moved from version 2 to 3: the proposal is void/)
+  assert.match(seen.large, /too large to show: 20000 of 30000 characters/)
+  assert.match(seen.again, /moved/)
   const [nosuch, show, approve] = seen.wrong.map(({ error }) => error.message)
   assert.match(nosuch ?? '', /there is no command orion\.nosuch/)
   assert.match(show ?? '', /expected the arguments \["Type", "id"\], got \[1\]/)
@@ -135,6 +138,10 @@ const sight = z.object({
   approved: message,
   executed: message,
   stored: z.string(),
+  void: failure,
+  voided: z.string(),
+  large: z.string(),
+  again: z.string(),
   wrong: z.array(failure),
   elsewhere: z.array(z.unknown()),
   left: z.boolean(),

@@ -83,6 +83,21 @@ seen.answer = 'Yes'
 seen.approved = execute(actions[1].command, unpack(actions[1].arguments)).result
 seen.executed = execute(actions[3].command, unpack(actions[3].arguments)).result
 seen.stored = run('get', 'OrionInsight', 'plan').data.summary
+-- What becomes void while its review is open.
+run('proposal', 'create', '[{"op":"update","type":"OrionInsight","id":"plan","expectedVersion":2,"set":{"summary":"late"}}]', '--submit', '--token', token)
+execute('orion.review')
+actions = request('textDocument/codeAction', {
+  textDocument = { uri = seen.last },
+  range = { start = { line = 0, character = 0 }, ['end'] = { line = 0, character = 0 } },
+  context = { diagnostics = {} },
+}).result
+run('update', 'OrionInsight', 'plan', '--set', vim.json.encode({ domain = 'moved', summary = ('x'):rep(30000) }))
+seen.void = execute(actions[1].command, unpack(actions[1].arguments))
+seen.voided = execute('orion.review', actions[1].arguments[1]).result.text
+seen.large = execute('orion.show', 'OrionInsight', 'plan').result.text
+-- A daemon that dies between two commands.
+vim.uv.kill(run('endpoint').pid, 'sigkill')
+seen.again = execute('orion.insights').result.text
 seen.wrong = { execute('orion.nosuch'), execute('orion.show', 1), execute('orion.approve', 'x', 'not a digest') }
 seen.elsewhere = request('textDocument/codeAction', {
   textDocument = { uri = 'file:///etc/passwd' },

@@ -99,7 +99,7 @@ local function replace(from, to)
 end
 
 local function get(id)
-  return h.run('get', 'OrionInsight', id)
+  return rival.call('record/get', { type = 'OrionInsight', id = id })
 end
 
 case('writing stores what was changed and nothing else, members that are null included', function()
@@ -404,7 +404,7 @@ case('a program that a repository brings along is not run', function()
   vim.cmd.cd(directory)
 end)
 
-case('a daemon that can’t be started is told with its cause, and a list lives when it can', function()
+case('a daemon that can’t be started is told with its cause, a list lives when it can, and a newer store is left alone', function()
   local store = vim.fn.tempname()
   vim.fn.writefile({ 'no directory' }, store)
   local cmd = vim.list_extend(vim.list_slice(h.orion, 1, #h.orion - 2), {})
@@ -417,6 +417,14 @@ case('a daemon that can’t be started is told with its cause, and a list lives 
   h.wait_shown('There is nothing here yet')
   require('orion.store').close_all()
   vim.system(vim.list_extend(vim.list_slice(cmd), { '--store', store, 'stop' })):wait()
+  -- The same store, as if a newer version had written it: SQLite keeps its format there.
+  local file = assert(io.open(store .. '/store.sqlite', 'r+b'))
+  file:seek('set', 60)
+  file:write('\0\0\35\40')
+  file:close()
+  vim.cmd('Orion reconnect')
+  h.wait_shown('format 9000')
+  holds(h.shows('What to do: '), 'a remedy')
 end)
 
 h.finish()

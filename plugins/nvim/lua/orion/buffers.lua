@@ -38,6 +38,10 @@ local function prepare(buffer, root, writable)
   set.bufhidden = 'hide'
   set.swapfile = false
   set.undofile = false
+  if not writable then
+    -- What was drawn before is of no use, and would be held: a busy watch took hundreds of megabytes.
+    set.undolevels = -1
+  end
   set.modeline = false
   set.buflisted = false
   set.modifiable = writable or false

@@ -17,11 +17,11 @@ import { Client as AgentClient } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { OrionInsight } from '../plugins/orion/record-types.ts'
 import { connect } from '../sdk/index.ts'
-import { ShutdownDaemon } from '../sdk/protocol/daemon.ts'
 import type { ParamsOf, RequestDefinition } from '../sdk/protocol/define.ts'
 import { CreateRecord, GetManyRecords } from '../sdk/protocol/records.ts'
 import { SearchRecords } from '../sdk/protocol/search.ts'
 import { printPlace, type RatioRow, report } from './bench/report.ts'
+import { stopDaemon } from './bench/stop-daemon.ts'
 
 const { values } = parseArgs({
   options: {
@@ -80,8 +80,7 @@ try {
   ])
 } finally {
   await Promise.all([agent.close(), idler.close()])
-  await client.request(ShutdownDaemon, {}).catch(() => {})
-  await client.close()
+  await stopDaemon(client)
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 }
 

@@ -5,7 +5,7 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { arch, cpus, loadavg, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
@@ -13,8 +13,10 @@ import { connect } from '../sdk/client/connect.ts'
 import { defaultDaemonCommand } from '../sdk/launch/daemon-command.ts'
 import { replaceDaemon } from '../sdk/launch/replace-daemon.ts'
 import { locateStore } from '../sdk/launch/store-location.ts'
-import { DaemonStatus, ShutdownDaemon } from '../sdk/protocol/daemon.ts'
+import { DaemonStatus } from '../sdk/protocol/daemon.ts'
 import { forkBundled } from './bench/bundle.ts'
+import { printPlace } from './bench/report.ts'
+import { stopDaemon } from './bench/stop-daemon.ts'
 
 const rounds = Number(process.argv[2] ?? 10)
 /** Each measurement looks at this long, in milliseconds. */
@@ -58,12 +60,7 @@ async function main(): Promise<void> {
     process.kill((await operator.request(DaemonStatus, {})).pid, 'SIGKILL')
   }
   const times = { none: [] as number[], handover: [] as number[], kill: [] as number[] }
-  console.log(
-    `machine     ${cpus().length} x ${cpus()[0]?.model.trim()}, ${arch()}, load ${loadavg()[0]?.toFixed(1)}; Node ${process.version}`,
-  )
-  console.log(
-    `settings    ${rounds} rounds by turns, built program, 1,000 durable writes/s, 100 subscriptions\n`,
-  )
+  printPlace(`${rounds} rounds by turns, built program, 1,000 durable writes/s, 100 subscriptions`)
   await sleep(windowMs)
   for (let round = 0; round < rounds; round++) {
     times.none.push(await longestSilence(client, () => Promise.resolve()))
@@ -74,8 +71,7 @@ async function main(): Promise<void> {
   console.log(printed('longest silence, hand-over', times.handover))
   console.log(printed('longest silence, kill -9', times.kill))
   client.kill()
-  await operator.request(ShutdownDaemon, {})
-  await operator.close()
+  await stopDaemon(operator)
   rmSync(join(store, '..'), { recursive: true, force: true })
 }
 

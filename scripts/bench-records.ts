@@ -10,10 +10,10 @@ import { coloursFor } from '../plugins/cli/colours.ts'
 import { progressBar } from '../plugins/cli/present/progress-bar.ts'
 import { OrionInsight } from '../plugins/orion/record-types.ts'
 import { type Client, connect, type RecordType, type Repository } from '../sdk/index.ts'
-import { ShutdownDaemon } from '../sdk/protocol/daemon.ts'
 import { NativeRecords } from './bench/native-records.ts'
 import { bulkInsights, domainOf, PlainInsight } from './bench/records-workload.ts'
 import { printPlace, type RatioRow, report } from './bench/report.ts'
+import { stopDaemon } from './bench/stop-daemon.ts'
 
 type Insights = Repository<typeof OrionInsight>
 type Sample = { readonly ours: number; readonly theirs: number }
@@ -54,8 +54,7 @@ try {
   await tellReads(insights)
   native.close()
 } finally {
-  await client.request(ShutdownDaemon, {}).catch(() => {})
-  await client.close()
+  await stopDaemon(client)
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 }
 

@@ -10,9 +10,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { text } from '../sdk/field.ts'
 import { type Client, connect, defineRecordType } from '../sdk/index.ts'
-import { ShutdownDaemon } from '../sdk/protocol/daemon.ts'
 import { loadNative } from './bench/native.ts'
 import { printPlace, type Row, report } from './bench/report.ts'
+import { stopDaemon } from './bench/stop-daemon.ts'
 
 const { values } = parseArgs({
   options: {
@@ -77,8 +77,8 @@ try {
   rows.push(await measureWaits())
   process.exitCode = report(rows)
 } finally {
-  await client.request(ShutdownDaemon, {}).catch(() => {})
-  await Promise.all([client.close(), beside.close()])
+  await beside.close()
+  await stopDaemon(client)
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 }
 

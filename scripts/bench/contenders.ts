@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '../../sdk/client/connect.ts'
-import { ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
 import { forkBundled } from './bundle.ts'
 import { loadNative, nativeGroups, type RowsKind } from './native.ts'
 import { hasClient } from './server-clients.ts'
 import { durabilityOf, type ServerName, serverNames, startServer } from './servers.ts'
+import { stopDaemon } from './stop-daemon.ts'
 import type { Slice, SliceResult } from './workload.ts'
 
 /** A client process and the contender it belongs to. */
@@ -121,8 +121,7 @@ export class Contenders {
     const store = join(this.#directory, 'store')
     if (existsSync(store)) {
       const client = await connect({ client: { name: 'bench' }, store, daemon: 'join-only' })
-      await client.request(ShutdownDaemon, {})
-      await client.close()
+      await stopDaemon(client)
     }
     const ended = this.#children.map((child) => once(child, 'exit'))
     for (const child of this.#children) child.disconnect()

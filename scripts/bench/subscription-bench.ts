@@ -8,12 +8,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessageConnection } from 'vscode-jsonrpc'
 import { connect } from '../../sdk/client/connect.ts'
-import { DaemonStatus, ShutdownDaemon } from '../../sdk/protocol/daemon.ts'
+import { DaemonStatus } from '../../sdk/protocol/daemon.ts'
 import { createConnection } from '../../sdk/transport/json-rpc-connection.ts'
 import { connectSocket } from '../../sdk/transport/socket.ts'
 import { forkBundled } from './bundle.ts'
 import { RedisPublisher, startRedis } from './redis.ts'
 import { median, type RatioRow, type Row } from './report.ts'
+import { stopDaemon } from './stop-daemon.ts'
 import type { Waited } from './subscribers.ts'
 
 const hello = { protocol: { min: 1, max: 1 }, client: { name: 'bench', kind: 'script' } }
@@ -61,8 +62,7 @@ export class SubscriptionBench {
       store: this.#store,
       daemon: 'join-only',
     })
-    await client.request(ShutdownDaemon, {})
-    await client.close()
+    await stopDaemon(client)
     rmSync(this.#directory, { recursive: true, force: true })
   }
 

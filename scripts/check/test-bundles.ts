@@ -9,8 +9,9 @@ import { build, type Plugin } from 'esbuild'
 
 /** So many files share a process: few enough that the last process of a run does not keep the others waiting. */
 const groupMax = 6
-/** A hook or a setting at the top of a file is one of its whole process. */
-const ofWholeProcess = /^(?:(?:before|after|beforeEach|afterEach)\(|process\.env\.)/m
+/** A hook or a setting at the top of a file is one of its whole process; what else there is says so in a comment. */
+const ofWholeProcess =
+  /^(?:(?:before|after|beforeEach|afterEach)\(|process\.env\.|\/\/ Of the whole process: )/m
 /** Programs that tests start again and again; `test/support/script-arguments.ts` finds their bundles. */
 const programs = [
   'test/support/serve.ts',

@@ -7,8 +7,8 @@ import { test } from 'node:test'
 import { ended, makePlace } from '../cli/orion-process.ts'
 
 const sourceOf: { readonly [specifier: string]: string } = {
-  'orion/sdk': import.meta.resolve('../../sdk/index.ts'),
-  'orion/plugins/orion': import.meta.resolve('../../plugins/orion/index.ts'),
+  'orion/sdk': new URL('../../sdk/index.ts', import.meta.url).href,
+  'orion/plugins/orion': new URL('../../plugins/orion/index.ts', import.meta.url).href,
 }
 
 test('the client in ten lines creates, updates, sees its events and lists', async (t) => {

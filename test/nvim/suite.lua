@@ -114,7 +114,8 @@ case('writing stores what was changed and nothing else, members that are null in
   replace('"small": 0.1', '"small": 0.25')
   vim.cmd('write')
   same(vim.bo.modified, false)
-  local stored = get('edited')
+  -- As the program tells it: the client of Neovim 0.10 leaves out members that are null.
+  local stored = h.run('get', 'OrionInsight', 'edited')
   same(stored.version, 2)
   same(stored.data.summary, 'changed \226\128\174 here')
   same(stored.data.extra, { kept = vim.NIL, list = { 1, vim.NIL }, big = 9007199254740991, small = 0.25 })

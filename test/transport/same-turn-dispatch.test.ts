@@ -37,7 +37,7 @@ async function turnsToStart(open: (transport: Transport) => ReturnType<typeof cr
   return turns.size
 }
 
-// Not apart: the runtime layer is the whole process's, so the order of these claims matters.
+// Of the whole process: the runtime layer is, so nothing else may have installed it, and the order of these claims matters.
 test(
   'the requests of a turn start together, once it is installed, and not before',
   options,

@@ -1,6 +1,6 @@
 import { OrionError } from '../../../sdk/errors.ts'
 import type { FullTextModule } from '../engine/engine.ts'
-import type { Phrase, SearchQuery, Sought } from './query.ts'
+import type { Phrase, Positive, SearchQuery, Sought } from './query.ts'
 
 /** Version 4 refuses deeper trees, of which it counts the levels like this; a query means the same on both. */
 const levelsMax = 12
@@ -27,9 +27,34 @@ export function matchExpression({ sought }: SearchQuery, module: FullTextModule)
  */
 export function matchOf(query: SearchQuery, module: FullTextModule): Match {
   const whole = matchExpression(query, module)
+  if (module === 'fts5' && losesCounts(query.positive, query.sought.kind !== 'not')) {
+    const phrases = query.phrases.map(treeOf)
+    return { counted: balanced(phrases, 'OR').text(module), whole }
+  }
   return areCountsPlain(query.sought)
     ? { counted: whole }
     : { counted: treeOf(query.positive).text(module), whole }
+}
+
+/**
+ * Whether version 5 would lose hits. An AND that is a part of something, at a row that has all words of a phrase but not the
+ * phrase, makes it forget the hits of everything in it: also those of alternatives that stand at a later row already.
+ */
+function losesCounts(positive: Positive, isWhole: boolean): boolean {
+  if (positive.kind === 'phrase') return false
+  if (positive.kind === 'all' && !isWhole && hasAlternatives(positive) && hasLongPhrase(positive))
+    return true
+  return positive.parts.some((part) => losesCounts(part, false))
+}
+
+function hasAlternatives(positive: Positive): boolean {
+  return (
+    positive.kind !== 'phrase' && (positive.kind === 'any' || positive.parts.some(hasAlternatives))
+  )
+}
+
+function hasLongPhrase(positive: Positive): boolean {
+  return positive.kind === 'phrase' ? positive.words.length > 1 : positive.parts.some(hasLongPhrase)
 }
 
 /** Whether all that is behind a NOT comes last, and is in no hit. */

@@ -76,6 +76,25 @@ test('random queries find the same with the same scores on both engines', async 
   assert.ok(found > 100, `${found}`)
 })
 
+test('the hits of an alternative are not forgotten with those of the row before it', async (t) => {
+  const records = [
+    { title: 'cab', tags: ['저장소 cabin'] },
+    { title: 'a 저장소 dab', tags: [] },
+    { title: 'cab', tags: [] },
+  ]
+  const stores: StoreApi[] = []
+  for (const engine of engineNames) stores.push(await storeOn(t, engine, records, []))
+  for (const asked of [
+    'cab OR 장소* ("cab cab" OR "a 저장소")',
+    '(장소* ("cab cab" OR "a 저장소")) -zip',
+    'cab OR (장소* ("cab cab" OR "a 저장소") -zip)',
+  ]) {
+    const [one, other] = await Promise.all(stores.map((store) => hitsOf(store, asked)))
+    assert.deepEqual(one, other, asked)
+    assert.equal(one?.flat()[0], 'r1', asked)
+  }
+})
+
 test('queries nested in every way are taken by both engines, or refused before either is asked', async (t) => {
   const stores: StoreApi[] = []
   for (const engine of engineNames) {

@@ -10,6 +10,8 @@ const spelled: [code: string, imports: string[]][] = [
   [`await import(\n\t\`./d.ts\` )`, ['./d.ts']],
   [`const e = require ( '../../e' )`, ['../../e']],
   [`import './kö 한.ts'`, ['./kö 한.ts']],
+  // What looks like an import hides none that comes after it: their files would not be looked at.
+  [`/* from './ */ import './hidden.ts'`, ['./ */ import ', './hidden.ts']],
   [`import x from 'zod'; const s = './not'; "x./y"; from './cut\n'`, []],
 ]
 
@@ -20,7 +22,7 @@ for (const [code, imports] of spelled) {
 }
 
 test('imports are found as an expression over the whole text finds them', () => {
-  const expression = /(?:from|import|require)\s*\(?\s*['"`](\.{1,2}\/[^'"`\n]*)['"`]/g
+  const expression = /(?<=(?:from|import|require)\s*\(?\s*['"`])(\.{1,2}\/[^'"`\n]*)(?=['"`])/g
   const piece = fc.constantFrom(
     ...[
       'from',

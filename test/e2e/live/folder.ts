@@ -31,6 +31,8 @@ export class Folder {
   #mayRepeat = 0
   /** A gap in a stream that does not know what this one holds. */
   #isStale = false
+  /** The last event was made of a snapshot. */
+  #isInRepair = false
 
   constructor(client: MortalClient, settings: FolderSettings) {
     this.#client = client
@@ -44,6 +46,9 @@ export class Folder {
     const last = await this.#reading
     if (last?.value !== undefined) this.#handle(last.value)
     this.#reading = undefined
+    // Of a repair that was not handed out to its end it holds a part, and its stream stands before all of it.
+    const position = parseToken(stream?.token ?? '')?.seq ?? 0
+    if (this.#isInRepair && position < this.#lastSeq) this.#isStale = true
     await this.#open(stream?.token)
   }
 
@@ -115,6 +120,7 @@ export class Folder {
       this.problems.push(`${name}: ${seq} after ${this.#lastSeq}`)
     }
     this.#lastSeq = seq
+    this.#isInRepair = synthetic === true
     if (!synthetic) {
       const choose = (records: readonly Record[]) => sorted(records.filter(isOf))
       const seen = this.facts

@@ -51,6 +51,8 @@ const pattern = fc.letrec<{ pattern: string; term: string }>((tie) => ({
 })).pattern
 
 test('the matcher says what the native one says', () => {
+  // V8 14 does not find the end behind the second half of a surrogate pair.
+  const missesEnds = !/[^a]($)/u.test('\u{1f600}')
   const text = fc.array(character, { maxLength: 6 }).map((characters) => characters.join(''))
   const runs = { numRuns: process.env.ORION_LONG === '1' ? 200_000 : 5_000 }
   fc.assert(
@@ -62,6 +64,7 @@ test('the matcher says what the native one says', () => {
       for (const each of texts) {
         // V8 also looks for \\B between the halves of a surrogate pair, where there is no place to look.
         if (source.includes('\\B') && each.includes('\u{1f600}')) continue
+        if (missesEnds && source.includes('$') && each.includes('\u{1f600}')) continue
         assert.equal(ours.matches(each), native.test(each), `${source} ${each}`)
       }
     }),

@@ -6,7 +6,7 @@ import * as vscode from 'vscode'
 import { z } from 'zod'
 import { handsVariable } from '../../../scripts/editors/hands-protocol.ts'
 import { Hands } from './hands-client.ts'
-import { runScenario } from './scenario.ts'
+import { pause, runScenario } from './scenario.ts'
 import { scenarios } from './scenarios.ts'
 
 /** Called by the editor once it has started. */
@@ -18,6 +18,12 @@ export function activate(): void {
 
 async function prove(path: string): Promise<void> {
   const hands = await Hands.connect(path)
+  if (await hasLostItsFolders()) {
+    const name = 'the editor opened a workspace without its folders, and was loaded again'
+    await hands.do({ do: 'figure', name, value: 'yes' })
+    await vscode.commands.executeCommand('workbench.action.reloadWindow')
+    return // In the window that comes this begins anew.
+  }
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? ''
   const name = z
     .string()
@@ -34,3 +40,20 @@ async function prove(path: string): Promise<void> {
     await hands.do({ do: 'end' })
   }
 }
+
+/**
+ * An editor in a browser reads the file of a workspace only when the way to its disk is there. Is that there too early, the
+ * editor misses that the file was read, and stays without folders until it is loaded again: with or without extensions.
+ */
+async function hasLostItsFolders(): Promise<boolean> {
+  const { workspaceFile } = vscode.workspace
+  if (workspaceFile === undefined) return false
+  const until = performance.now() + foldersMaxMs
+  while (vscode.workspace.workspaceFolders?.[0] === undefined) {
+    if (performance.now() > until) return true
+    await pause(100)
+  }
+  return false
+}
+
+const foldersMaxMs = 10_000

@@ -1,4 +1,5 @@
 /** A few words to write tests with that run where no test runner can: inside of an editor. */
+import * as vscode from 'vscode'
 import type { Hands } from './hands-client.ts'
 
 /** What a test is given. */
@@ -22,10 +23,10 @@ export async function runScenario(scenario: Scenario, scene: Scene): Promise<voi
     try {
       await inTime(prove(scene))
     } catch (thrown) {
-      error = told(thrown)
+      error = `${told(thrown).slice(0, 3000)}\n${surroundings()}`
     }
     const ms = performance.now() - began
-    const failed = error === undefined ? {} : { error: error.slice(0, 3000) }
+    const failed = error === undefined ? {} : { error }
     if (error !== undefined) await scene.hands.picture(`failed-${slug(name)}`)
     await scene.hands.do({ do: 'tell', name, ok: error === undefined, ms, ...failed })
   }
@@ -64,6 +65,15 @@ function told(error: unknown): string {
   const where = (error.stack ?? '').split('\n').filter((line) => /extension\.cjs/.test(line))
   const cause = error.cause === undefined ? '' : `\nbecause of ${told(error.cause)}`
   return [error.message, ...where.slice(0, 2)].join('\n') + cause
+}
+
+/** What the editor believes of the window and of the extension, for whoever looks for a cause. */
+function surroundings(): string {
+  const { isTrusted, workspaceFolders = [], workspaceFile } = vscode.workspace
+  const extension = vscode.extensions.getExtension('orion.orion-vscode')
+  const state = extension === undefined ? 'not there' : extension.isActive ? 'active' : 'not active'
+  const folders = workspaceFolders.map(({ uri }) => uri.toString())
+  return JSON.stringify({ isTrusted, folders, workspaceFile, extension: state, pid: process.pid })
 }
 
 const patienceMs = 60_000

@@ -3,25 +3,13 @@
  * later (`emacs`, or ORION_EMACS); installing one takes longer than all of its tests, so they are not among those of `npm test`.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { projectDirectory as root } from './editors/cache-folder.ts'
+import { throwawayStore } from './editors/throwaway-store.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const emacs = process.env.ORION_EMACS ?? 'emacs'
-const directory = mkdtempSync(join(tmpdir(), 'orion-emacs-'))
-const work = join(directory, 'work')
-const store = join(work, '.orion')
-mkdirSync(store, { recursive: true })
-const orion = [process.execPath, join(root, 'bin/orion.mjs'), '--store', store]
-const env = {
-  ...process.env,
-  HOME: directory,
-  XDG_STATE_HOME: directory,
-  ORION_RUNTIME_DIR: join(directory, 'run'),
-  ORION_LIMIT_IDLE_EXIT_MS: '60000',
-}
+const { directory, work, orion, env, remove } = throwawayStore('emacs')
 /** As Emacs reads a list of texts. */
 const list = (words: readonly string[]): string =>
   `(${words.map((word) => JSON.stringify(word)).join(' ')})`
@@ -40,8 +28,7 @@ try {
   if (error !== undefined) throw new Error(`can't run ${emacs}: ${error.message}`)
   process.exitCode = status ?? 1
 } finally {
-  spawnSync(process.execPath, [...orion.slice(1), 'stop'], { cwd: work, env, stdio: 'ignore' })
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  remove()
 }
 
 /** The command for a store that a newer version wrote. */

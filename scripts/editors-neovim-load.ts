@@ -3,33 +3,22 @@
  * to nothing else, and its memory. Three times, as the machine may be busy with something else: `npm run editors:neovim-load`.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { orionRecordTypes } from '../plugins/orion/index.ts'
 import { type Client, connect } from '../sdk/index.ts'
+import { projectDirectory as root } from './editors/cache-folder.ts'
+import { throwawayStore } from './editors/throwaway-store.ts'
 
 const events = 10_000
 const turns = 100
 const turnMs = 100
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const installed = join(root, '.cache', 'neovim-newest', 'nvim')
 const neovim = existsSync(installed) ? installed : 'nvim'
-const directory = mkdtempSync(join(tmpdir(), 'orion-neovim-'))
-const store = join(directory, 'work', '.orion')
-mkdirSync(store, { recursive: true })
-const env = {
-  ...process.env,
-  HOME: directory,
-  XDG_STATE_HOME: directory,
-  ORION_RUNTIME_DIR: join(directory, 'run'),
-  ORION_LIMIT_IDLE_EXIT_MS: '60000',
-}
-const program = join(root, 'bin/orion.mjs')
+const { directory, store, program, orion, env, remove } = throwawayStore('neovim')
 const client = await connect({
   client: { name: 'load', version: '1.0.0', kind: 'script' },
   store,
@@ -41,18 +30,12 @@ try {
   await watch()
 } finally {
   await client.close()
-  const stop = spawn(process.execPath, [program, '--store', store, 'stop'], {
-    env,
-    stdio: 'ignore',
-  })
-  await new Promise((resolve) => stop.once('exit', resolve))
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  remove()
 }
 
 async function watch(): Promise<void> {
   const plugin = `set rtp^=${join(root, 'plugins', 'nvim')}`
   const suite = join(root, 'test', 'nvim', 'load.lua')
-  const orion = [process.execPath, program, '--store', store]
   const args = ['--headless', '--clean', '--cmd', plugin, '-l', suite, 'stdio', ...orion]
   const child = spawn(neovim, args, { env, cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))

@@ -8,30 +8,23 @@
  * Needs tmux, Emacs, and what `npm run editors:vscode` needs of the system: Chromium, fonts and pngquant. Neovim and Helix are
  * those of `tsx scripts/install-editors.ts`, or on the path.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { projectDirectory } from './editors/cache-folder.ts'
+import { chosen } from './editors/chosen.ts'
 import { type DemoPlace, makeDemoPlace } from './editors/demo-place.ts'
 import { demoFiles } from './editors/demo-repository.ts'
 import { fillStore, startLongJob } from './editors/demo-store.ts'
 import { startBrowser } from './editors/editor-window.ts'
 import { installBrowser } from './editors/install-editor.ts'
+import { pictureMaxBytes, shrinkPicture } from './editors/picture-file.ts'
 import { Terminal } from './editors/terminal.ts'
 import { terminalPage } from './editors/terminal-page.ts'
 import { type TerminalScene, terminalScenes } from './editors/terminal-scenes.ts'
 
-/** Longest picture that the documents keep, in bytes. */
-const pictureMaxBytes = 150_000
-
-const only = process.argv.flatMap((argument, index, all) =>
-  all[index - 1] === '--only' ? argument.split(',') : [],
-)
-const scenes = terminalScenes.filter(
-  ({ name }) => only.length === 0 || only.some((part) => name.startsWith(part)),
-)
-if (scenes.length === 0) throw new Error(`expected a picture named like ${only.join(' or ')}`)
+const scenes = chosen(terminalScenes, 'picture')
 
 const browserPath = installBrowser()
 const place = await makeDemoPlace(process.argv.includes('--again'))
@@ -65,8 +58,7 @@ async function take(scene: TerminalScene, place: DemoPlace, browser: Browser): P
     const file = join(folder, `${name}.png`)
     await page.locator('#screen').screenshot({ path: file })
     await page.close()
-    execFileSync('pngquant', ['--force', '--strip', '--output', file, '128', file])
-    const { size } = statSync(file)
+    const size = shrinkPicture(file)
     if (size > pictureMaxBytes) throw new Error(`expected ${pictureMaxBytes} bytes, got ${size}`)
     console.log(`${name}: ${size} bytes`)
   } finally {

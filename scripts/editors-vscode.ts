@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import { cacheFolder, projectDirectory } from './editors/cache-folder.ts'
+import { chosen } from './editors/chosen.ts'
 import { makeDemoPlace } from './editors/demo-place.ts'
 import { EditorProfile, type EditorServer } from './editors/editor-server.ts'
 import { EditorWindow, startBrowser } from './editors/editor-window.ts'
@@ -22,22 +23,15 @@ import { Hands } from './editors/hands.ts'
 import { handsVariable } from './editors/hands-protocol.ts'
 import { installBrowser, installEditor } from './editors/install-editor.ts'
 import { packExtension, packProof } from './editors/pack-extension.ts'
+import { pictureMaxBytes } from './editors/picture-file.ts'
 import { resultPage } from './editors/result-page.ts'
 import { type ScenarioPlan, scenarioPlans } from './editors/scenario-plans.ts'
 import { isGood, keepResult, lastResult, type ScenarioResult } from './editors/scenario-result.ts'
 
-/** Longest picture that the documents keep, in bytes. */
-const pictureMaxBytes = 150_000
 const scenarioMaxMs = 600_000
 const windowSize = { width: 1280, height: 800, scale: 1 }
 
-const only = process.argv.flatMap((argument, index, all) =>
-  all[index - 1] === '--only' ? argument.split(',') : [],
-)
-const plans = scenarioPlans.filter(
-  ({ name }) => only.length === 0 || only.some((part) => name.startsWith(part)),
-)
-if (plans.length === 0) throw new Error(`expected a scenario named like ${only.join(' or ')}`)
+const plans = chosen(scenarioPlans, 'scenario')
 
 const pictures = cacheFolder('pictures')
 const results: ScenarioResult[] = []

@@ -1,6 +1,5 @@
 /** A window of the editor, in a browser without a screen: what a person does there, and what they see. */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -13,6 +12,7 @@ import {
 import { z } from 'zod'
 import { type Sight, sight } from './hands-protocol.ts'
 import { describeElements, takeLongestTask, watchLongTasks } from './in-window.ts'
+import { shrinkPicture } from './picture-file.ts'
 
 /** Longest wait for something to be seen, in milliseconds: generous, for machines under load. */
 const patienceMs = 60_000
@@ -148,8 +148,7 @@ export class EditorWindow {
       height: part.height ?? whole.height,
     }
     await this.#page.screenshot({ path: file, clip, caret: 'hide', animations: 'disabled' })
-    execFileSync('pngquant', ['--force', '--strip', '--output', file, '128', file])
-    return statSync(file).size
+    return shrinkPicture(file)
   }
 
   /** Longest task of the window since it was asked last, in milliseconds; 0 if none was longer than 50. */

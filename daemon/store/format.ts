@@ -10,7 +10,7 @@ import type { FormatMigration } from './migrations/migration.ts'
 import { readMeta, writeMeta } from './store-meta.ts'
 
 /** `Orio` in ASCII: what `file` and other tools may know a store by. */
-const applicationId = 0x4f72696f
+export const applicationId = 0x4f72696f
 /** What brings a store to the present format, oldest first. */
 export const formatMigrations: readonly FormatMigration[] = [first, references, search, typeChanges]
 

@@ -1,9 +1,10 @@
 /** Opens a store: makes sure of its file, its format and its identity before anybody is served. */
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { OrionError } from '../../sdk/errors.ts'
 import { instantFromMicros } from '../../sdk/instant.ts'
 import { backupBeforeMigration } from './backup.ts'
-import type { Connection } from './engine/engine.ts'
-import { formatMigrations, prepareFormat } from './format.ts'
+import { type Connection, EngineError } from './engine/engine.ts'
+import { applicationId, formatMigrations, formatOf, prepareFormat } from './format.ts'
 import { finishRestore, removeLeftovers } from './restore.ts'
 import { storageError } from './storage-error.ts'
 import { Store } from './store.ts'
@@ -19,6 +20,7 @@ import { settleInPlace } from './store-place.ts'
  */
 export async function openStore(options: StoreOptions): Promise<StoreApi> {
   putInOrder(options)
+  assertNotForeign(options)
   const connection = openConnection(options)
   try {
     await prepareFormat(connection, {
@@ -59,12 +61,57 @@ function putInOrder({ path, log }: StoreOptions): void {
   }
 }
 
-function openConnection({ engine, path, limits }: StoreOptions): Connection {
+/**
+ * A file that does not begin as a store is looked at without writing first: to open it as one would make it a file with a
+ * log, even if it is another program's and is refused then.
+ *
+ * @throws OrionError `storage_failed` when it belongs to another program.
+ */
+function assertNotForeign(options: StoreOptions): void {
+  const begin = beginOf(options.path)
+  if (begin === undefined || begin.readUInt32BE(applicationIdAt) === applicationId) return
+  let connection: Connection
+  try {
+    connection = openConnection(options, true)
+  } catch {
+    return // It is no database, or a crash left it half made: opening it as a store says so, or mends it.
+  }
+  try {
+    formatOf(connection, Number.POSITIVE_INFINITY)
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    // What can't be read is told when it is opened as a store.
+  } finally {
+    connection.close()
+  }
+}
+
+const headerBytes = 100
+/** Where SQLite keeps the mark of the program that a file belongs to (file format, section 1.3). */
+const applicationIdAt = 68
+
+/** The header of a database; undefined if there is no such file, or it is too short to have one. */
+function beginOf(path: string): Buffer | undefined {
+  let fd: number | undefined
+  try {
+    // Without waiting: a pipe may lie there.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    const header = Buffer.alloc(headerBytes)
+    return readSync(fd, header, 0, headerBytes, 0) === headerBytes ? header : undefined
+  } catch {
+    return undefined // Opening it as a store says what is wrong.
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+function openConnection({ engine, path, limits }: StoreOptions, readOnly = false): Connection {
   try {
     return engine.open(path, {
       syncMode: 'grouped',
       cacheKib: limits.pageCacheKib,
       statementsMax: limits.statementsMax,
+      readOnly,
     })
   } catch (error) {
     throw storageError(error, path)

@@ -51,7 +51,11 @@ const batchSizeMax = 500
  */
 export async function migrateLegacy(request: MigrationRequest): Promise<MigrationAnswer> {
   const startedMs = Date.now()
-  const batchSize = Math.min(request.batchSize ?? usualBatchSize, batchSizeMax)
+  const { batchSize = usualBatchSize } = request
+  if (batchSize > batchSizeMax) {
+    const remedy = `leave it out (${usualBatchSize}), or name fewer`
+    throw refused(`--batch-size: expected up to ${batchSizeMax} rows, got ${batchSize}`, remedy)
+  }
   const zone = request.zone === undefined ? undefined : zoneNamed(request.zone)
   const file = await openLegacyFile(request.from)
   try {
@@ -107,7 +111,7 @@ async function withStore(run: Run, client: Client): Promise<Done> {
       // It opens the file itself, the second time to write.
       file.close()
       const onProgress = (rows: number): void => progress?.('verify', rows, file.rows)
-      const done = await cleanUp({ path: file.path, client, batchSize, onProgress })
+      const done = await cleanUp({ path: file.path, client, batchSize, types, onProgress })
       return { cleanUp: done, verification: done.verification }
     }
     case 'verify':
@@ -169,10 +173,16 @@ function assertOtherFile(path: string, storePath: string): void {
 
 /** By what they are: a file may have several names. */
 function isSameFile(path: string, other: string): boolean {
-  const [one, two] = [path, other].map((name) =>
-    statSync(name, { throwIfNoEntry: false, bigint: true }),
-  )
+  const [one, two] = [path, other].map(identityOf)
   return one !== undefined && two !== undefined && one.dev === two.dev && one.ino === two.ino
+}
+
+function identityOf(path: string): { readonly dev: bigint; readonly ino: bigint } | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false, bigint: true })
+  } catch {
+    return undefined // A file lies where a directory would have to be: who opens it says so.
+  }
 }
 
 /** Said before anything is done: a long run must not find out at its end that nobody can read what it did. */

@@ -67,7 +67,7 @@ test('a file is looked at, brought over, verified, tried again and cleaned up by
 
   const listed = await quarantine('list')
   assert.equal(listed.code, 0)
-  assert.match(listed.stdout, /the payload is no JSON .*\n1 in all\n$/)
+  assert.match(listed.stdout, /the payload is no JSON: .*\n1 in all\n$/)
   const id = /^objects:\S+/m.exec(listed.stdout)?.[0] ?? ''
   const shown = await quarantine('show', id)
   assert.equal(shown.code, 0, shown.stderr)
@@ -75,6 +75,8 @@ test('a file is looked at, brought over, verified, tried again and cleaned up by
   assert.ok(shown.stdout.includes(String(odd?.cells[5])), 'the cells are there as they were')
   assert.equal((await quarantine('show', 'objects:none')).code, 3)
   assert.equal((await quarantine('retry')).code, 2)
+  assert.equal((await quarantine('retry', '--all', id)).code, 2)
+  assert.match((await quarantine('list', '--reason', 'none')).stdout, /with the reason none\.\n$/)
   const retried = await quarantine('retry', id)
   assert.deepEqual(
     [retried.code, retried.stdout],
@@ -157,6 +159,31 @@ const refusals: readonly (readonly [
     },
     /a database of another program.*--store/s,
     6,
+  ],
+  [
+    'into a file of another program that has no write-ahead log',
+    async ({ store, from }) => {
+      await makeLegacyFile(join(store, 'store.sqlite'), { rows, withoutLog: true })
+      return ['--from', from]
+    },
+    /a database of another program.*--store/s,
+    6,
+  ],
+  [
+    'into a file in place of a store’s directory',
+    ({ from }) => ['--from', from, '--store', from],
+    /to be a directory.*--store/s,
+    6,
+  ],
+  [
+    'of two files',
+    ({ from }) => ['--from', from, '--legacy-db', `${from}.old`],
+    /are one flag.*give one of them/s,
+  ],
+  [
+    'of more rows at a time than go into a transaction',
+    ({ from }) => ['--from', from, '--batch-size', '501'],
+    /expected up to 500 rows, got 501.*name fewer/s,
   ],
 ]
 

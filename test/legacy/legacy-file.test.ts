@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadForeignFiles, RawText } from '../../daemon/store/engine/foreign-file.ts'
+import { ForeignFile, loadForeignFiles, RawText } from '../../daemon/store/engine/foreign-file.ts'
 import { migrateLegacy } from '../../plugins/legacy/migrate-legacy.ts'
 import { htmlReport } from '../../plugins/legacy/report/html-report.ts'
 import { openLegacyFile } from '../../plugins/legacy/source/legacy-file.ts'
@@ -80,6 +80,16 @@ test('a file that is written to while it is read is noticed, and nothing goes on
   assert.equal(pages.next().value?.rows.length, 10)
   appendFileSync(`${path}-wal`, 'x')
   assert.throws(() => pages.next(), /somebody writes to it/)
+})
+
+test('what a writer without a log leaves half-way is no damage: it is told that somebody writes', async (t) => {
+  const path = join(scratch(t), 'live.db')
+  await makeLegacyFile(path, { rows: hardRows.slice(0, 5), withoutLog: true })
+  t.mock.method(ForeignFile.prototype, 'problem', () => {
+    appendFileSync(path, 'x')
+    return 'wrong # of entries in index'
+  })
+  await assert.rejects(openLegacyFile(path), /somebody writes to it/)
 })
 
 const bad: readonly (readonly [

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { migrateLegacy } from '../../plugins/legacy/migrate-legacy.ts'
 import { LegacyRow } from '../../plugins/legacy/record-types.ts'
+import { htmlReport } from '../../plugins/legacy/report/html-report.ts'
 import {
   listQuarantine,
   retryQuarantined,
@@ -217,6 +218,22 @@ test('the clean-up deletes what is proven, after a copy, and nothing else', asyn
     connect: undefined,
   })
   assert.equal(whole.report.migration?.read, 80)
+})
+
+test('a clean-up of some types deletes only these, and where there is nothing left it makes no copy', async (t) => {
+  const { from, run } = await place(t, { rows: clean })
+  const { report } = await run()
+  const asked = report.migration?.types.find(({ type }) => type === 'JobResult')?.read
+  const cleaned = await run('clean-up', ['JobResult'])
+  assert.equal(cleaned.report.cleanUp?.deleted, asked)
+  assert.equal((await run()).report.migration?.read, (report.migration?.read ?? 0) - (asked ?? 0))
+  await run('clean-up')
+  await run()
+  const before = snapshotOf(from)
+  const nothing = await run('clean-up')
+  assert.deepEqual(nothing.report.cleanUp, { deleted: 0 })
+  assert.match(htmlReport(nothing.report), /There was nothing to delete/)
+  assert.deepEqual(snapshotOf(from), before)
 })
 
 test('rows that came after the verification are not deleted', async (t) => {

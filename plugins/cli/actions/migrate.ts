@@ -15,7 +15,7 @@ import { UsageError } from '../usage-error.ts'
 /** `orion migrate legacy`: 0 only if every row is accounted for. */
 export const migrateLegacy: Action<MigrateFlags, []> = async (cli, flags) => {
   const mode = modeOf(flags)
-  const from = flags.from ?? flags.legacyDb
+  const from = sourceOf(flags)
   if (from === undefined || from === '') {
     throw new UsageError('--from is required', {
       remedy: 'name the file of the earlier system: orion migrate legacy --from data/ontology.db',
@@ -55,6 +55,16 @@ export const migrateLegacy: Action<MigrateFlags, []> = async (cli, flags) => {
   }
 }
 
+/** Both names of the flag may be given, for one file. */
+function sourceOf({ from, legacyDb }: MigrateFlags): string | undefined {
+  if (from !== undefined && legacyDb !== undefined && from !== legacyDb) {
+    throw new UsageError('--from and --legacy-db are one flag, and name different files', {
+      remedy: 'give one of them; another file is a run of its own',
+    })
+  }
+  return from ?? legacyDb
+}
+
 /** The rows were read, and not all of them are accounted for. */
 const notVerified = 8
 
@@ -90,12 +100,12 @@ export const listQuarantine: Action<ListQuarantineFlags, []> = async (cli, flags
   }
   const { bold, dim } = cli.out.colours
   const lines = found.rows.map(
-    ({ id, text, detail }) => `${bold(safeText(id))}\n  ${text} ${dim(safeText(detail))}\n`,
+    ({ id, text, detail }) => `${bold(safeText(id))}\n  ${text}: ${dim(safeText(detail))}\n`,
   )
   const rest = found.total - found.rows.length
   const end =
     found.total === 0
-      ? 'Nothing was kept aside.\n'
+      ? `Nothing was kept aside${reason === undefined ? '' : ` with the reason ${safeText(reason)}`}.\n`
       : `${found.total} in all${rest > 0 && found.next ? `; more with --after '${found.next}'` : ''}\n`
   await cli.out.write(`${lines.join('')}${end}`)
   return 0
@@ -129,6 +139,11 @@ export const retryQuarantined: Action<RetryQuarantineFlags, string[]> = async (
   if (ids.length === 0 && !flags.all) {
     throw new UsageError('expected the ids of rows, or --all', {
       remedy: '`orion migrate quarantine list` shows the ids',
+    })
+  }
+  if (ids.length > 0 && flags.all) {
+    throw new UsageError('expected the ids of rows, or --all, not both', {
+      remedy: 'leave --all out to try only these',
     })
   }
   const legacy = await cli.plugins.legacy()

@@ -40,7 +40,8 @@ EXIT CODES
       },
       cleanup: {
         ...flag,
-        brief: 'Delete from the file what the last verification proved, after a copy',
+        brief:
+          'Delete from the file what the last verification proved (with --types: only those), after a copy',
       },
       batchSize: {
         kind: 'parsed',
@@ -109,8 +110,10 @@ export const showQuarantinedCommand = command<GlobalFlags, [string]>({
 /** `orion migrate quarantine retry` */
 export const retryQuarantinedCommand = command<RetryQuarantineFlags, string[]>({
   brief: 'Try rows again that were kept aside',
-  about:
-    'Tries them again with the present rules: after an update of Orion, with a zone, or when an id is free again.',
+  about: `Tries them again with the present rules: after an update of Orion, with a zone, or when an id is free again.
+
+EXIT CODES
+  0 all of them were brought over    3 there is no such row    8 some of them still do not fit`,
   parameters: {
     flags: {
       ...globalFlags,

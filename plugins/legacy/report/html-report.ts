@@ -31,7 +31,9 @@ export function htmlReport(report: MigrationReport): string {
   if (verification !== undefined) parts.push(groups('Not accounted for', verification.problems))
   if (cleanUp !== undefined) {
     parts.push(
-      `<h2>Clean-up</h2><p>${cleanUp.deleted} rows deleted; the file as it was: ${escaped(cleanUp.exportedTo)}</p>`,
+      cleanUp.exportedTo === undefined
+        ? '<h2>Clean-up</h2><p>There was nothing to delete.</p>'
+        : `<h2>Clean-up</h2><p>${cleanUp.deleted} rows deleted; the file as it was: ${escaped(cleanUp.exportedTo)}</p>`,
     )
   }
   if (next.length > 0)

@@ -23,7 +23,8 @@ export interface MigrationReport {
   /** Absent if no row was brought over, because that was not asked for. */
   readonly migration?: Counted
   readonly verification?: Verification
-  readonly cleanUp?: { readonly deleted: number; readonly exportedTo: string }
+  /** `exportedTo` is absent where nothing was to be deleted, and so no copy was made. */
+  readonly cleanUp?: { readonly deleted: number; readonly exportedTo?: string }
   /** What to do next, as imperative sentences. */
   readonly next: readonly string[]
 }
@@ -53,7 +54,12 @@ export function reportOf(parts: {
     ...(verification === undefined ? {} : { verification }),
     ...(cleanUp === undefined
       ? {}
-      : { cleanUp: { deleted: cleanUp.deleted, exportedTo: cleanUp.exportedTo } }),
+      : {
+          cleanUp: {
+            deleted: cleanUp.deleted,
+            ...(cleanUp.exportedTo === undefined ? {} : { exportedTo: cleanUp.exportedTo }),
+          },
+        }),
     next: nextSteps(parts),
   }
 }
@@ -82,6 +88,7 @@ function nextSteps({
     return [...steps, `Bring the rows over: ${command}`]
   }
   if (cleanUp !== undefined) {
+    if (cleanUp.exportedTo === undefined) return []
     return [`Keep ${cleanUp.exportedTo} until you are sure: it is the file as it was before.`]
   }
   if (aside > 0 || (verification?.kept ?? 0) > 0) {

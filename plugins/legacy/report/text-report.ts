@@ -50,7 +50,9 @@ export function textReport(report: MigrationReport, colours: ReportColours): str
   if (verification !== undefined) lines.push(...verified(report, colours))
   if (cleanUp !== undefined) {
     lines.push(
-      `Deleted ${count(cleanUp.deleted, 'row')} from the file. A copy from before: ${cleanUp.exportedTo}`,
+      cleanUp.exportedTo === undefined
+        ? 'There was nothing to delete.'
+        : `Deleted ${count(cleanUp.deleted, 'row')} from the file. A copy from before: ${cleanUp.exportedTo}`,
       '',
     )
   }

@@ -3,6 +3,7 @@
 import { loadForeignFiles } from '../../../daemon/store/engine/foreign-file.ts'
 import type { Client } from '../../../sdk/client/client.ts'
 import { OrionError } from '../../../sdk/errors.ts'
+import { legacyTypeOf, type SourceRow } from '../convert/source-row.ts'
 import type { LegacyFile } from '../source/legacy-file.ts'
 import { assertNotHeld, openLegacyFile, refused } from '../source/legacy-file.ts'
 import { savedVerification } from './saved-verification.ts'
@@ -11,8 +12,8 @@ import { type Verification, verify } from './verify.ts'
 /** What a clean-up did. */
 export interface CleanUp {
   readonly deleted: number
-  /** The copy of the file as it was before. */
-  readonly exportedTo: string
+  /** The copy of the file as it was before; none where nothing was to be deleted. */
+  readonly exportedTo: string | undefined
   readonly verification: Verification
 }
 
@@ -21,6 +22,8 @@ export interface CleanUpParts {
   readonly path: string
   readonly client: Client
   readonly batchSize: number
+  /** Only rows of these types are deleted; every proven one if undefined. */
+  readonly types: ReadonlySet<string> | undefined
   readonly onProgress?: (rows: number) => void
 }
 
@@ -33,12 +36,13 @@ export async function cleanUp({
   path,
   client,
   batchSize,
+  types: wanted,
   onProgress,
 }: CleanUpParts): Promise<CleanUp> {
   const file = await openLegacyFile(path)
   const proven = new Map<string, bigint[]>()
   let verification: Verification
-  let exportedTo: string
+  let exportedTo: string | undefined
   let fingerprint: string
   try {
     const saved = await savedVerification(client, file.path)
@@ -49,7 +53,9 @@ export async function cleanUp({
       throw refused(`the last verification of ${file.path}, at ${saved.at}, failed`, verifyFirst)
     }
     const types = saved.types.length === 0 ? undefined : new Set(saved.types)
-    const onProven = ({ table, rowid }: { table: string; rowid: bigint }): void => {
+    const onProven = (row: SourceRow): void => {
+      const { table, rowid } = row
+      if (wanted !== undefined && !wanted.has(legacyTypeOf(row) ?? '')) return
       const rows = proven.get(table) ?? []
       rows.push(rowid)
       proven.set(table, rows)
@@ -64,13 +70,13 @@ export async function cleanUp({
     if (!verification.verified || verification.digest !== saved.digest) {
       throw refused(`${file.path} is not what was verified at ${saved.at}`, verifyFirst)
     }
-    exportedTo = await exportCopy(file)
+    if (proven.size > 0) exportedTo = await exportCopy(file)
     file.assertUnchanged()
     fingerprint = file.file.fingerprint
   } finally {
     file.close()
   }
-  const deleted = await deleteRows(path, { proven, fingerprint })
+  const deleted = proven.size === 0 ? 0 : await deleteRows(path, { proven, fingerprint })
   return { deleted, exportedTo, verification }
 }
 

@@ -66,8 +66,7 @@ export class Tally {
     const kinds = new Set<RepairKind>()
     for (const repair of told.repairs) {
       if (!kinds.has(repair.kind)) {
-        const was = repair.was === '' ? 'nothing' : repair.was
-        this.#repairs.add(repair.kind, exampleOf(row, `${repair.field} was ${was}`))
+        this.#repairs.add(repair.kind, exampleOf(row, detailOf(repair)))
       }
       kinds.add(repair.kind)
     }
@@ -123,6 +122,12 @@ export class Tally {
 
 const typesMax = 200
 const none = { read: 0, migrated: 0, repaired: 0, carried: 0, quarantined: 0, unchanged: 0 }
+
+/** What was there. How the payload as a whole was stored is said by the kind alone. */
+function detailOf({ field, was }: Repair): string {
+  if (was !== '') return `${field} was ${was}`
+  return field === 'data' ? '' : `${field} was nothing`
+}
 
 function kindText(kind: string): string {
   return textNamed(repairTexts, kind)

@@ -74,7 +74,10 @@ export async function openLegacyFile(
     if (problem !== undefined) throw damaged(path, problem)
     return describe(file, path)
   } catch (error) {
+    // What was written meanwhile looks like damage to who reads without locks.
+    const isWritten = file?.isUnchanged() === false
     file?.close()
+    if (isWritten) throw writtenTo(path, error)
     throw error instanceof EngineError ? told(error, path) : error
   }
 }
@@ -108,6 +111,11 @@ export function assertNotHeld(path: string): void {
 const usualPlaces = 'the earlier system kept it as ~/.agent/orion_ontology.db or data/ontology.db'
 const endWriters =
   'end the earlier system and whatever else has the file open, or migrate a copy (`sqlite3 FILE ".backup COPY"`)'
+
+function writtenTo(path: string, cause?: unknown): OrionError {
+  const remedy = `${endWriters}; then run it again: it goes on where it stopped`
+  return refused(`${path}: somebody writes to it`, remedy, cause)
+}
 
 interface Tables {
   readonly tables: readonly SourceTable[]
@@ -145,8 +153,7 @@ function describe(file: ForeignFile, path: string): LegacyFile {
   const byName = new Map(tables.map((table) => [table.name, table]))
   const assertUnchanged = (): void => {
     if (file.isUnchanged()) return
-    const remedy = `${endWriters}; then run it again: it goes on where it stopped`
-    throw refused(`${path}: somebody writes to it`, remedy)
+    throw writtenTo(path)
   }
   return {
     path,
@@ -168,7 +175,7 @@ function describe(file: ForeignFile, path: string): LegacyFile {
       let read = 0
       for (const table of tables) {
         for (let after: bigint | undefined; ; ) {
-          const page = readPage(path, () =>
+          const page = readPage({ path, file }, () =>
             file.page({
               table: table.name,
               columns: table.columns,
@@ -209,10 +216,14 @@ function rowOf(
   return { table: name, rowid, columns, cells, encoding: file.encoding }
 }
 
-function readPage<T>(path: string, read: () => T): T {
+function readPage<T>(
+  { path, file }: { readonly path: string; readonly file: ForeignFile },
+  read: () => T,
+): T {
   try {
     return read()
   } catch (error) {
+    if (!file.isUnchanged()) throw writtenTo(path, error)
     throw error instanceof EngineError ? told(error, path) : error
   }
 }

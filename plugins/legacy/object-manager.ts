@@ -2,7 +2,7 @@ import { deprecate } from 'node:util'
 import type { Client } from '../../sdk/client/client.ts'
 import { isOrionError } from '../../sdk/errors.ts'
 import type { Json, JsonObject } from '../../sdk/json.ts'
-import { jsonKind } from '../../sdk/json.ts'
+import { jsonEqual, jsonKind } from '../../sdk/json.ts'
 import type { Event, Lifecycle, Record } from '../../sdk/model.ts'
 import {
   ArchiveRecord,
@@ -56,8 +56,8 @@ export class ObjectManager {
    */
   async save(type: string, entity: LegacyEntity): Promise<LegacyEntity> {
     const known = typeNamed(type)
-    const { data, lifecycle } = contentOf(type, entity)
     const present = await this.#find(known, entity.id)
+    const { data, emptied, lifecycle } = contentOf(type, entity, present)
     const id = targetIdOf(entity.id)
     await this.#client.define(known)
     if (present === undefined) {
@@ -65,7 +65,7 @@ export class ObjectManager {
     } else {
       const said = entity.version ?? 1
       const expectedVersion = said === present.version + 1 ? present.version : said
-      const unset = Object.keys(present.data).filter((name) => !Object.hasOwn(data, name))
+      const unset = emptied.filter((name) => Object.hasOwn(present.data, name))
       await this.#client.request(UpdateRecord, { type, id, expectedVersion, set: data, unset })
     }
     if (lifecycle !== 'active') await this.#putAway(known, id, lifecycle)
@@ -132,11 +132,19 @@ function typeNamed(name: string): RecordType {
   )
 }
 
-/** The fields of an object; what the earlier system would have refused is refused. */
-function contentOf(
-  type: string,
-  entity: LegacyEntity,
-): { readonly data: JsonObject; readonly lifecycle: Lifecycle } {
+/** An object as fields. */
+interface Content {
+  readonly data: JsonObject
+  /** Fields that the object has no value for. Others of the record it knows nothing of; they stay as they are. */
+  readonly emptied: readonly string[]
+  readonly lifecycle: Lifecycle
+}
+
+/**
+ * The fields of an object; what the earlier system would have refused is refused. Members that it did not have, which `get`
+ * hands out (of `extra`, and of fields that are newer), may come back as they were.
+ */
+function contentOf(type: string, entity: LegacyEntity, present: Record | undefined): Content {
   const repairs = new Repairs()
   const members = new Members(entity, repairs)
   for (const name of headMembers) members.take(name)
@@ -147,14 +155,19 @@ function contentOf(
       `${type} ${entity.id}: ${first?.field} does not fit, got ${first?.was || 'nothing'}`,
     )
   }
-  const [unknown] = members.rest()
+  const given: JsonObject = present === undefined ? {} : entityOf(present)
+  const [unknown] = members
+    .rest()
+    .filter(([name, value]) => !Object.hasOwn(given, name) || !jsonEqual(given[name], value))
   if (unknown !== undefined) {
     throw new TypeError(`${type} has no field ${unknown[0]}, got ${jsonKind(unknown[1])}`)
   }
-  const data = Object.entries(converted.data).flatMap(([name, value]): [string, Json][] =>
+  const fields = Object.entries(converted.data)
+  const data = fields.flatMap(([name, value]): [string, Json][] =>
     value === undefined ? [] : [[name, value]],
   )
-  return { data: Object.fromEntries(data), lifecycle: converted.lifecycle }
+  const emptied = fields.flatMap(([name, value]) => (value === undefined ? [name] : []))
+  return { data: Object.fromEntries(data), emptied, lifecycle: converted.lifecycle }
 }
 
 const headMembers = ['id', 'version', 'created_at', 'updated_at', 'created_by', 'updated_by']

@@ -11,10 +11,10 @@ export function assertLegal(proposal: StoredProposal, to: ProposalState, caller:
   const { status, record } = proposal
   const allowed = statesAfter(status)
   if (allowed.includes(to)) return
-  const next = allowed.length === 0 ? 'nothing' : allowed.join(', ')
+  const next = allowed.length === 0 ? 'nothing follows' : `it may become ${allowed.join(', ')}`
   throw new OrionError(
     'conflict',
-    `proposal ${record.id} is ${status} and can't become ${to}; it may become ${next}`,
+    `proposal ${record.id} is ${status} and can't become ${to}; ${next}`,
     {
       ...aboutRecord(record, caller),
       reason: 'state',

@@ -24,7 +24,10 @@ test('an agent proposes, the owner looks and approves, the agent carries it out'
   const env = { ORION_TOKEN: made.stdout.trim() }
   const plan = JSON.stringify([insight])
   const simulated = await place.orion(['simulate', plan], { env })
-  assert.match(simulated.stdout, /\+ create OrionInsight cold[\s\S]*summary: a[\s\S]*nothing of it/)
+  assert.match(
+    simulated.stdout,
+    /^operations: 1 operation\n\+ create OrionInsight cold[\s\S]*summary: a[\s\S]*nothing of it/,
+  )
   const draft = object(
     await place.json(['proposal', 'create', plan, '--reason', 'why not'], { env }),
   )

@@ -231,7 +231,9 @@ const drifts: readonly Attack[] = [
     async (w) => {
       const { id } = await w.approved()
       await w.people.agent.call('proposal/execute', { id })
-      return w.people.agent.refused('proposal/execute', { id })
+      const error = await w.people.agent.refused('proposal/execute', { id })
+      assert.match(error.message, /is executed and can't become executed; nothing follows$/)
+      return error
     },
   ],
   [

@@ -1,5 +1,6 @@
 /** Proposals, actions and simulations for people. */
 import type { z } from 'zod'
+import { counted } from '../../../sdk/counted.ts'
 import type { Json } from '../../../sdk/json.ts'
 import type {
   ActionInfo,
@@ -150,7 +151,7 @@ export function simulationText(seen: SimulationResult, { colours }: TextStyle): 
   const lines = [
     ...seen.steps.map(({ action = 'operations', ok, operations, error }) =>
       ok
-        ? dim(`${action}: ${operations} operations`)
+        ? dim(safeText(`${action}: ${counted(operations, 'operation')}`))
         : red(safeText(`${action}: ${error?.message ?? 'failed'}`)),
     ),
     ...seen.created.flatMap(({ type, id, data }) => [

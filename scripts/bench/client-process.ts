@@ -1,6 +1,6 @@
 /** One client process of `bench-daemon.ts`: makes its client, then runs the slices that its parent orders. */
 
-import { echoClient, orionClient, stockClient } from './clients.ts'
+import { bareClient, echoClient, orionClient, stockClient } from './clients.ts'
 import { nativeGroups } from './native.ts'
 import { serverClient } from './server-clients.ts'
 import { type BenchClient, runSlice, type Slice } from './workload.ts'
@@ -13,6 +13,8 @@ async function makeClient(): Promise<BenchClient> {
       return await orionClient(target, Number(slots))
     case 'obvious':
       return await stockClient(target, Number(slots))
+    case 'bare':
+      return await bareClient(target, Number(slots))
     case 'echo':
       return await echoClient(target)
     case 'redis':

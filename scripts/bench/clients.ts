@@ -1,6 +1,6 @@
 /** The clients of each contender, for the processes that `bench-daemon.ts` starts. */
 import { connect as connectSocket } from 'node:net'
-import { createMessageConnection } from 'vscode-jsonrpc'
+import { createMessageConnection, type MessageConnection } from 'vscode-jsonrpc'
 import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node'
 import { OrionInsight } from '../../plugins/orion/record-types.ts'
 import type { Client } from '../../sdk/client/client.ts'
@@ -77,6 +77,16 @@ export async function stockClient(socketPath: string, slots: number): Promise<Be
     new StreamMessageReader(socket),
     new StreamMessageWriter(socket),
   )
+  return await plainClient(connection, slots)
+}
+
+/** The bare daemon, on Orion's own transport. */
+export async function bareClient(socketPath: string, slots: number): Promise<BenchClient> {
+  return await plainClient(createConnection(await connectTransport(socketPath)), slots)
+}
+
+/** A client of a daemon that knows `create`, `get` and `update`. */
+async function plainClient(connection: MessageConnection, slots: number): Promise<BenchClient> {
   connection.listen()
   const ids = Array.from({ length: slots }, (_, slot) => `${process.pid}-${slot}`)
   const versions = ids.map(() => 1)

@@ -49,6 +49,8 @@ export class Contenders {
   readonly #children: ChildProcess[] = []
   readonly orion: ClientProcess[] = []
   readonly echo: ClientProcess[] = []
+  /** Eight clients of the daemon that does nothing but keep rows. */
+  readonly bare: ClientProcess[] = []
   readonly native = new Map<RowsKind, NativePeers>()
   /** Two clients of each server that is installed, with its Node package. */
   readonly servers = new Map<ServerName, ClientProcess[]>()
@@ -73,6 +75,8 @@ export class Contenders {
     for (const name of serverNames) await this.#startServer(name)
     if (!this.hasNative) return
     for (const rows of ['two', 'same'] as const) this.native.set(rows, await this.#peers(rows))
+    await this.#fork('bare-daemon.ts', [at('bare.sock'), at('bare.db')])
+    for (let n = 0; n < 8; n++) this.bare.push(await this.#client('bare', at('bare.sock')))
   }
 
   /** Whether what a measurement needs is there. */

@@ -105,6 +105,45 @@ function writes(rows: RowsKind, targets: { readonly [name: string]: Measurement[
   ]
 }
 
+/** How near Orion is to what a daemon can reach that keeps its rows and does nothing else, and how near that is to the targets. */
+function besideBare(): Measurement[] {
+  const shapes = [
+    { name: '1 client x 1', clients: 1, inFlight: 1 },
+    { name: '1 client x 64', clients: 1, inFlight: 64 },
+    { name: '8 clients x 8', clients: 8, inFlight: 8 },
+  ]
+  return shapes.flatMap(({ name, clients, inFlight }): Measurement[] => {
+    const rateOf = async (all: readonly ClientProcess[], ms: number): Promise<number> =>
+      rate(await together(all.slice(0, clients), update(inFlight, ms)))
+    const two = async (contenders: Contenders, ms: number): Promise<number> => {
+      const { alone, grouped, shared } = peers(contenders, 'two')
+      if (clients > 1) return rate(await together(shared, update(1, ms)), inFlight)
+      return nativeRate(inFlight === 1 ? alone : grouped, ms)
+    }
+    const common = { unit: 'op/s', needs: 'native' } as const
+    return [
+      {
+        ...common,
+        name: `durable update, ${name}`,
+        against: 'bare daemon, the same transport and rows',
+        measure: async ({ orion, bare }, ms) => ({
+          ours: await rateOf(orion, ms),
+          theirs: await rateOf(bare, ms),
+        }),
+      },
+      {
+        ...common,
+        name: `the bare daemon itself, ${name}`,
+        against: 'better-sqlite3, two plain rows',
+        measure: async (contenders, ms) => ({
+          ours: await rateOf(contenders.bare, ms),
+          theirs: await two(contenders, ms),
+        }),
+      },
+    ]
+  })
+}
+
 /** What is told of a server that somebody could take instead, through its Node client, which may be what holds it back. */
 function besideServer(
   name: ServerName,
@@ -164,6 +203,7 @@ export const measurements: readonly Measurement[] = [
     '8 clients x 8, eight processes on one file': { least: 0.75, aim: 1.1 },
   }),
   ...writes('same', {}),
+  ...besideBare(),
   {
     name: 'durable update of searched text, 1 client x 64',
     unit: 'op/s',

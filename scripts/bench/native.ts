@@ -73,9 +73,12 @@ export function openNative(
     create,
     get,
     /** One durable transaction of compare-and-swaps. */
-    updateGroup(group: readonly KnownRecord[], dataOf: (slot: number) => InsightData): void {
+    updateGroup<R extends KnownRecord>(
+      group: readonly R[],
+      dataOf: (slot: number, record: R) => InsightData,
+    ): void {
       begin.run()
-      for (const [slot, record] of group.entries()) update(record, dataOf(slot))
+      for (const [slot, record] of group.entries()) update(record, dataOf(slot, record))
       commit.run()
     },
     close: () => db.close(),

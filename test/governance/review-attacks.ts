@@ -62,6 +62,15 @@ export const selfApprovals: readonly Attack[] = [
     },
   ],
   [
+    'a token that the owner makes under a lesser name, for what he proposed under it',
+    [40300],
+    async (w) => {
+      const lesser = await w.people.connect({ narrow: { principal: 'agent:y' } })
+      await w.pending(lesser)
+      return lesser.refused('token/create', { name: 'agent:y/z', scopes: ['read', 'approve'] })
+    },
+  ],
+  [
     'another token of the same name',
     [40300],
     async (w) => {

@@ -12,6 +12,7 @@ import {
   assertHoldsForAll,
   assertMayName,
   type Grants,
+  type Rights,
   type Types,
 } from '../rights.ts'
 
@@ -29,6 +30,7 @@ export async function create(
     })
   }
   assertMayName(maker, params.name)
+  assertTraceable(maker)
   const grants = grantsOf(params)
   for (const [scope, types] of grants) {
     if (types === 'all') assertHoldsForAll(maker, scope)
@@ -42,6 +44,20 @@ export async function create(
     maker,
   })
   return { ...info, token: text, warnings: unknownTypes(grants, services.store.typeNames()) }
+}
+
+/**
+ * A token names the one it was made with, so that nobody approves with it what its maker proposed. The owner's channel has
+ * none to name: who has taken a lesser name there would be another person by a token of his own.
+ *
+ * @throws OrionError `forbidden`.
+ */
+function assertTraceable({ accessToken, principal, origin }: Rights): void {
+  if (accessToken !== undefined || principal === origin.principal) return
+  throw new OrionError('forbidden', 'expected the owner under his own name, or a token', {
+    needs: 'another person',
+    remedy: 'let the owner make the token, with `orion token create`',
+  })
 }
 
 /** All tokens, without their secrets. */

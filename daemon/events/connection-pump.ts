@@ -17,11 +17,8 @@ import type { EventBus, LogReader } from './event-bus.ts'
 import type { FanOut } from './fan-out.ts'
 import { Flushes } from './flushes.ts'
 import { cutWindows, type EventsWindow } from './notification-windows.ts'
-import {
-  NotificationWriter,
-  notificationMaxLength,
-  unawaitedMaxLength,
-} from './notification-writer.ts'
+import { NotificationWriter, notificationMaxLength } from './notification-writer.ts'
+import { ReadLimit } from './read-limit.ts'
 import { onlyType } from './record-topics.ts'
 import { SnapshotRun } from './snapshot-run.ts'
 import type { GapReason, Subscriber } from './subscriber.ts'
@@ -55,7 +52,7 @@ export class ConnectionPump implements LogReader {
   #tick = 0
   #bookmarksDue = false
   #removals = 0
-  #readLimit = readLimitMax
+  readonly #readLimit = new ReadLimit()
 
   constructor(parts: PumpParts) {
     const { source } = parts.bus
@@ -247,11 +244,12 @@ export class ConnectionPump implements LogReader {
       cohort.seq = log.floorSeq
     }
     if (cohort.owing) await this.#tellGaps(cohort)
+    const beganMs = performance.now()
     const events = this.#read(cohort.seq)
     const endSeq = events.at(-1)?.seq
     if (endSeq !== undefined) {
       cohort.endSeq = endSeq
-      await this.#deliver(cohort.fanOut, events)
+      await this.#deliver(cohort.fanOut, events, beganMs)
       cohort.seq = endSeq
     }
     if (cohort.owing) await this.#tellSynced(cohort)
@@ -261,20 +259,24 @@ export class ConnectionPump implements LogReader {
 
   /** Whole transactions after a position, up to where another cohort waits to be joined. */
   #read(after: number): readonly Event[] {
-    const events = this.#parts.bus.source.log.readEvents(after, this.#readLimit)
+    const events = this.#parts.bus.source.log.readEvents(after, this.#readLimit.events)
     const stop = this.#cohorts.nextAbove(after)
     return stop === undefined ? events : wholeUpTo(events, stop)
   }
 
-  async #deliver(fanOut: FanOut, events: readonly Event[]): Promise<void> {
+  async #deliver(fanOut: FanOut, events: readonly Event[], beganMs: number): Promise<void> {
     const { encoder, turns } = this.#parts.bus
     const endSeq = events.at(-1)?.seq ?? 0
     const planned = this.#removals
     const deliveries = await turns.collect(fanOut.deliveries(events), () => this.#isClosed())
     let longest = 0
+    // Without what is waited for the transport.
+    let tookMs = performance.now() - beganMs
     for (const delivery of deliveries) {
       let { subscribers } = delivery
+      const cutMs = performance.now()
       const windows = cutWindows(delivery, encoder, { endSeq, notificationMaxLength })
+      tookMs += performance.now() - cutMs
       const length = windows.reduce((sum, { json }) => sum + json.length, 0)
       while (windows.length > 0) {
         if (planned !== this.#removals) subscribers = subscribers.filter(({ closed }) => !closed)
@@ -284,21 +286,13 @@ export class ConnectionPump implements LogReader {
       }
       longest = Math.max(longest, length)
     }
-    this.#adaptReadLimit(longest)
+    this.#readLimit.adapt(longest, tookMs)
   }
 
   /** In a function of its own, because one that waits would keep the text that its transport has already. */
   #writeFirst(windows: EventsWindow[], subscribers: readonly Subscriber[]) {
     const window = windows.shift()
     return window === undefined ? undefined : this.#writer.events(subscribers, window)
-  }
-
-  /** Reads fewer events at a time when they are long, so that a parked pump holds little. */
-  #adaptReadLimit(length: number): void {
-    if (length > unawaitedMaxLength) this.#readLimit = Math.max(1, this.#readLimit >> 1)
-    else if (length < unawaitedMaxLength / 4) {
-      this.#readLimit = Math.min(readLimitMax, this.#readLimit * 2)
-    }
   }
 
   async #tellGaps(cohort: Cohort): Promise<void> {
@@ -389,9 +383,6 @@ export class ConnectionPump implements LogReader {
     await this.#writer.bookmark(due, cohort.seq)
   }
 }
-
-/** Most events of one read, when they are short. */
-const readLimitMax = 256
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

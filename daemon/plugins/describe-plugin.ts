@@ -5,8 +5,9 @@ import type { Transport } from '../../sdk/transport/transport.ts'
 import type { TransportLimits } from '../../sdk/transport/transport-limits.ts'
 import type { Limits } from '../limits.ts'
 import type { PluginPlace } from './plugin-code.ts'
-import { PluginProcess } from './plugin-process.ts'
+import { PluginProcess, pluginCommand } from './plugin-process.ts'
 import type { PluginSeat } from './plugin-seat.ts'
+import { startProcess } from './started-process.ts'
 
 /**
  * What the code says it is. Its process may do nothing in the store, and is ended when it has said it.
@@ -20,7 +21,8 @@ export async function describePlugin(parts: {
   readonly attach: (transport: Transport, seat: PluginSeat) => void
 }): Promise<PluginManifest> {
   const { place, limits, attach } = parts
-  const process = new PluginProcess({ ...parts, name: 'to be described' })
+  const started = startProcess(pluginCommand(place, limits))
+  const process = new PluginProcess(started, { ...parts, name: 'to be described' })
   let printed = ''
   process.stderr.on('data', (chunk: Buffer) => {
     printed = `${printed}${chunk.subarray(-printedMaxBytes).toString('utf8')}`.slice(

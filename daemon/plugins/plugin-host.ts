@@ -27,10 +27,11 @@ import {
 import { PluginHooks } from './plugin-hooks.ts'
 import type { PluginHostParts } from './plugin-host-parts.ts'
 import { PluginLog } from './plugin-log.ts'
-import { type PluginLife, PluginProcess } from './plugin-process.ts'
+import { type PluginLife, PluginProcess, pluginCommand } from './plugin-process.ts'
 import type { PluginSeat } from './plugin-seat.ts'
 import { admitTypes, typeProblems } from './plugin-types.ts'
 import { wordsOf } from './plugin-words.ts'
+import { ProcessStarter } from './process-starter.ts'
 import { hasChanged, SupervisedPlugin } from './supervised-plugin.ts'
 
 /** Serves the connection of a plugin. */
@@ -49,6 +50,7 @@ export class PluginHost {
   readonly #actions: PluginActions
   readonly #plugins = new Map<string, SupervisedPlugin>()
   readonly #logs = new Map<string, PluginLog>()
+  readonly #processes: ProcessStarter
   #grants: PluginGrants | undefined
   /** Why no grant could be read. */
   #problem: OrionError | undefined
@@ -63,6 +65,7 @@ export class PluginHost {
     this.#hooks = new PluginHooks(parts.limits, parts.log)
     this.hooks = this.#hooks
     this.#actions = new PluginActions(parts.limits)
+    this.#processes = new ProcessStarter(parts.limits.pluginStartMaxMs)
     this.#open()
   }
 
@@ -207,6 +210,7 @@ export class PluginHost {
     this.#closed = true
     const all = [...this.#plugins.values()]
     await Promise.all(all.map((plugin) => plugin.stop('the daemon ends')))
+    this.#processes.close()
   }
 
   #open(): void {
@@ -236,7 +240,7 @@ export class PluginHost {
     const supervised: SupervisedPlugin = new SupervisedPlugin({
       ...this.#parts,
       plugin,
-      launch: local === undefined ? () => this.#launch(plugin) : () => runLocally(local),
+      launch: async () => (local === undefined ? await this.#launch(plugin) : runLocally(local)),
       pluginLog: this.#logOf(plugin.name),
       attach: (transport, seat) => this.#attach(transport, seat),
       admit: async (manifest) => await this.#admit(manifest),
@@ -248,8 +252,8 @@ export class PluginHost {
     return supervised
   }
 
-  #launch(plugin: GrantedPlugin): PluginLife {
-    const { limits, transportLimits } = this.#parts
+  async #launch(plugin: GrantedPlugin): Promise<PluginLife> {
+    const { limits } = this.#parts
     const place = { entry: plugin.entry, root: plugin.root }
     if (digestCode(place).digest !== plugin.codeDigest) {
       throw new OrionError('conflict', hasChanged('its code', plugin), {
@@ -257,7 +261,8 @@ export class PluginHost {
         current: null,
       })
     }
-    return new PluginProcess({ name: plugin.name, place, limits, transportLimits })
+    const started = await this.#processes.start(pluginCommand(place, limits))
+    return new PluginProcess(started, { ...this.#parts, name: plugin.name })
   }
 
   async #admit(manifest: PluginManifest): Promise<void> {

@@ -1,7 +1,5 @@
 /** The process of a plugin: started with little, watched, and ended when it has to end. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { daemonEnvironment, defaultDaemonCommand } from '../../sdk/launch/daemon-command.ts'
@@ -10,14 +8,7 @@ import type { Transport } from '../../sdk/transport/transport.ts'
 import type { TransportLimits } from '../../sdk/transport/transport-limits.ts'
 import type { Limits } from '../limits.ts'
 import type { PluginPlace } from './plugin-code.ts'
-
-/** What is started. */
-export interface PluginProcessParts {
-  readonly name: string
-  readonly place: PluginPlace
-  readonly limits: Limits
-  readonly transportLimits: Partial<TransportLimits>
-}
+import type { ProcessCommand, RawEnd, StartedProcess } from './started-process.ts'
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -45,44 +36,27 @@ export class PluginProcess implements PluginLife {
   readonly transport: Transport
   readonly stderr: Readable
   readonly ended: Promise<ProcessEnd>
-  readonly #child: ChildProcess
+  readonly #started: StartedProcess
   #isAlive = true
 
-  /** @throws when the system can't make a process; one that ends at once tells it by `ended`. */
-  constructor({ name, place, limits, transportLimits }: PluginProcessParts) {
-    const { command, args } = hostCommand(limits)
-    const child = spawn(command, [...args, place.entry, String(process.pid)], {
-      cwd: place.root ?? dirname(place.entry),
-      env: environment(),
-      stdio: ['pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-    })
-    this.#child = child
-    this.stderr = child.stderr
-    this.ended = new Promise((resolve) => {
-      const end = (how: string, isUnusable: boolean): void => {
-        this.#isAlive = false
-        resolve({ how, isUnusable })
-      }
-      child.once('error', (error) => end(`could not be run: ${error.message}`, true))
-      child.once('exit', (code, signal) =>
-        end(
-          signal === null ? `ended with status ${code}` : `was ended by ${signal}`,
-          code === unusable,
-        ),
-      )
+  /** Made of what runs `pluginCommand`; `name` is what the plugin is called in messages. */
+  constructor(started: StartedProcess, { name, limits, transportLimits }: PluginProcessParts) {
+    this.#started = started
+    this.stderr = started.stderr
+    this.ended = started.ended.then((end) => {
+      this.#isAlive = false
+      return endOf(end)
     })
     this.transport = stdioTransport({
       side: 'server',
-      streams: quiet({ input: child.stdout, output: child.stdin }),
+      streams: quiet({ input: started.stdout, output: started.stdin }),
       limits: { ...transportLimits, inFlightMaxRequests: limits.pluginRequestsInFlightMax },
       description: `plugin ${name}`,
     })
-    giveWay(child.pid)
   }
 
   get pid(): number | undefined {
-    return this.#isAlive ? this.#child.pid : undefined
+    return this.#isAlive ? this.#started.pid : undefined
   }
 
   memoryBytes(): number | undefined {
@@ -97,17 +71,46 @@ export class PluginProcess implements PluginLife {
   }
 
   kill(): void {
-    if (this.#isAlive) this.#child.kill('SIGKILL')
+    if (this.#isAlive) this.#started.kill()
   }
+}
+
+/** How the process of a plugin is seen. */
+export interface PluginProcessParts {
+  readonly name: string
+  readonly limits: Limits
+  readonly transportLimits: Partial<TransportLimits>
 }
 
 /** What `bin/plugin-host.mjs` ends with when there is no plugin in the file. */
 const unusable = 3
 
-function hostCommand({ pluginHeapMaxKib }: Limits): { command: string; args: string[] } {
+function endOf({ code, signal, error }: RawEnd): ProcessEnd {
+  if (error !== undefined) return { how: `could not be run: ${error}`, isUnusable: true }
+  if (typeof signal === 'string') return { how: `was ended by ${signal}`, isUnusable: false }
+  if (typeof code !== 'number') return { how: 'lost its parent', isUnusable: false }
+  return { how: `ended with status ${code}`, isUnusable: code === unusable }
+}
+
+/** What runs a plugin. */
+export function pluginCommand(
+  { entry, root }: PluginPlace,
+  { pluginHeapMaxKib }: Limits,
+): ProcessCommand {
+  const { command, program } = ownProgram('plugin-host.mjs')
+  const heap = `--max-old-space-size=${Math.ceil(pluginHeapMaxKib / 1024)}`
+  return {
+    command,
+    args: [heap, program, entry],
+    cwd: root ?? dirname(entry),
+    env: environment(),
+  }
+}
+
+/** A program of this package beside `orion.mjs`, and what runs it. */
+export function ownProgram(name: string): { readonly command: string; readonly program: string } {
   const { command, args } = defaultDaemonCommand()
-  const host = join(dirname(args[0] ?? ''), 'plugin-host.mjs')
-  return { command, args: [`--max-old-space-size=${Math.ceil(pluginHeapMaxKib / 1024)}`, host] }
+  return { command, program: join(dirname(args[0] ?? ''), name) }
 }
 
 /** The user's environment without what concerns Orion: tokens and stores are none of a plugin's business. */
@@ -121,13 +124,4 @@ function quiet(streams: { readonly input: Readable; readonly output: Writable })
   streams.input.on('error', () => {})
   streams.output.on('error', () => {})
   return streams
-}
-
-/** Who serves comes first. */
-function giveWay(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) setPriority(pid, 10)
-  } catch {
-    // It has ended already, or the system does not let us.
-  }
 }

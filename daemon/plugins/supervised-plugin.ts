@@ -9,7 +9,7 @@
  *                   failed (says why; nothing is tried again by itself)
  * ```
  */
-import { OrionError } from '../../sdk/errors.ts'
+import { isOrionError, OrionError } from '../../sdk/errors.ts'
 import { messageOf } from '../../sdk/launch/launch-error.ts'
 import { PingPlugin, type PluginManifest, StopPlugin } from '../../sdk/protocol/plugin-messages.ts'
 import type { Transport } from '../../sdk/transport/transport.ts'
@@ -35,8 +35,8 @@ export interface SupervisionParts {
   readonly clock: Clock
   readonly log: Log
   readonly pluginLog: PluginLog
-  /** Runs it. @throws OrionError when its code is not what was granted. */
-  readonly launch: () => PluginLife
+  /** Runs it. @throws OrionError when its code is not what was granted; Error when the system can't. */
+  readonly launch: () => Promise<PluginLife>
   /** Serves its connection. */
   readonly attach: (transport: Transport, seat: PluginSeat) => void
   /** Makes its record types and looks for clashes. @throws OrionError that says what does not fit. */
@@ -55,6 +55,8 @@ export class SupervisedPlugin {
   /** Changed only in `#become`. */
   #state: PluginState = { name: 'idle' }
   #process: PluginLife | undefined
+  /** Settles when the process that is being started is there, or is not. */
+  #launching: Promise<void> | undefined
   #calls: PluginCalls | undefined
   #crashedAtMs: number[] = []
   #restart: NodeJS.Timeout | undefined
@@ -121,6 +123,7 @@ export class SupervisedPlugin {
   async stop(reason: string): Promise<void> {
     this.#stopping = true
     clearTimeout(this.#restart)
+    if (this.#launching !== undefined) await this.#launching
     const process = this.#process
     if (process !== undefined) {
       const { pluginStopMaxMs } = this.#parts.limits
@@ -138,15 +141,24 @@ export class SupervisedPlugin {
   }
 
   #begin(): void {
-    const { plugin, limits, pluginLog, launch } = this.#parts
     this.#become({ name: 'starting' })
-    let process: PluginLife
+    this.#launching = this.#launch().finally(() => {
+      this.#launching = undefined
+    })
+  }
+
+  async #launch(): Promise<void> {
     try {
-      process = launch()
+      this.#began(await this.#parts.launch())
     } catch (error) {
-      this.#become({ name: 'failed', reason: messageOf(error) })
-      return
+      const reason = messageOf(error)
+      if (isOrionError(error)) this.#become({ name: 'failed', reason })
+      else if (!this.#stopping) this.#crashed(`it could not be started: ${reason}`)
     }
+  }
+
+  #began(process: PluginLife): void {
+    const { plugin, limits, pluginLog } = this.#parts
     pluginLog.note(`${plugin.name} starts as process ${process.pid}`)
     if (process.stderr !== undefined) pluginLog.take(process.stderr)
     this.#process = process

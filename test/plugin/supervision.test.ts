@@ -18,7 +18,12 @@ const plugin = definePlugin({ name: 'held', apiVersion: 1, scopes: { read: ['Not
 const grant = localGrant({ plugin }, '2026-01-01T00:00:00.000000Z')
 
 /** A plugin whose processes end when the test says so, and whose timers are the test's. */
-function supervise(t: TestContext, limits: Partial<Limits> = {}, admitted?: Promise<void>) {
+function supervise(
+  t: TestContext,
+  limits: Partial<Limits> = {},
+  admitted?: Promise<void>,
+  launched: () => Promise<void> = async () => {},
+) {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
   const seats: PluginSeat[] = []
   let settle: (end: ProcessEnd) => void = () => {}
@@ -35,7 +40,8 @@ function supervise(t: TestContext, limits: Partial<Limits> = {}, admitted?: Prom
     read: async () => [],
     assertMayFollow: () => {},
     onGivenUp: (reason) => void told.push(reason),
-    launch: () => {
+    launch: async () => {
+      await launched()
       const ended = new Promise<ProcessEnd>((resolve) => {
         settle = resolve
       })
@@ -56,6 +62,11 @@ function supervise(t: TestContext, limits: Partial<Limits> = {}, admitted?: Prom
     supervised,
     seats,
     told,
+    /** Starts it, and lets its process come. */
+    start: async (): Promise<void> => {
+      supervised.start()
+      await turn()
+    },
     /** That of the newest start. */
     seat: (): PluginSeat => seats.at(-1) ?? assert.fail('it was not started'),
     crash: async (isUnusable = false): Promise<void> => {
@@ -93,8 +104,8 @@ async function serves(seat: PluginSeat, peer = answering): Promise<void> {
 
 test('the pause before a plugin that crashed is started again doubles', async (t) => {
   const limits = { pluginRestartMs: 100, pluginCrashesMax: 4, pluginCrashesWithinMs: 60_000 }
-  const { supervised, seats, crash, pass, told } = supervise(t, limits)
-  supervised.start()
+  const { supervised, start, seats, crash, pass, told } = supervise(t, limits)
+  await start()
   for (const [before, pauseMs] of [100, 200, 400].entries()) {
     assert.equal(seats.length, before + 1)
     await crash()
@@ -114,8 +125,8 @@ test('the pause before a plugin that crashed is started again doubles', async (t
 
 test('crashes that are long past are not counted', async (t) => {
   const limits = { pluginRestartMs: 100, pluginCrashesMax: 3, pluginCrashesWithinMs: 5000 }
-  const { supervised, seats, crash, pass, told } = supervise(t, limits)
-  supervised.start()
+  const { supervised, start, seats, crash, pass, told } = supervise(t, limits)
+  await start()
   for (let times = 0; times < 6; times++) {
     await crash()
     assert.deepEqual([supervised.state.name, supervised.crashes], ['waiting', 1])
@@ -127,8 +138,8 @@ test('crashes that are long past are not counted', async (t) => {
 })
 
 test('what can’t be served is not tried again', async (t) => {
-  const { supervised, seats, pass, crash } = supervise(t)
-  supervised.start()
+  const { supervised, start, seats, pass, crash } = supervise(t)
+  await start()
   await crash(true)
   assert.deepEqual(supervised.state, { name: 'failed', reason: 'it ended with status 7' })
   await pass(600_000)
@@ -136,8 +147,8 @@ test('what can’t be served is not tried again', async (t) => {
 })
 
 test('a plugin that does not serve in its time is ended', async (t) => {
-  const { supervised, seat, pass } = supervise(t, { pluginStartMaxMs: 1000 })
-  supervised.start()
+  const { supervised, start, seat, pass } = supervise(t, { pluginStartMaxMs: 1000 })
+  await start()
   await seat().register(grant.manifest, answering)
   await pass(999)
   assert.equal(supervised.state.name, 'starting')
@@ -150,8 +161,8 @@ test('what the daemon has to do for a plugin that starts is not the plugin’s t
   const admitted = new Promise<void>((resolve) => {
     admit = resolve
   })
-  const { supervised, seat, pass } = supervise(t, { pluginStartMaxMs: 1000 }, admitted)
-  supervised.start()
+  const { supervised, start, seat, pass } = supervise(t, { pluginStartMaxMs: 1000 }, admitted)
+  await start()
   await pass(999)
   const registered = seat().register(grant.manifest, answering)
   await pass(60_000)
@@ -170,8 +181,8 @@ test('a process that ends while it is admitted is not asked, and the next one is
     admit = resolve
   })
   const limits = { pluginRestartMs: 100 }
-  const { supervised, seat, crash, pass } = supervise(t, limits, admitted)
-  supervised.start()
+  const { supervised, start, seat, crash, pass } = supervise(t, limits, admitted)
+  await start()
   const asked: string[] = []
   const peerOf = (name: string): PluginPeer => ({
     ask: async () => {
@@ -198,8 +209,8 @@ for (const { what, peer, bytes } of [
 ]) {
   test(`a plugin that ${what} is ended, and one that does not is not`, async (t) => {
     const limits = { pluginAskedEveryMs: 1000, pluginMemoryMaxBytes: 100, pluginRestartMs: 30_000 }
-    const { supervised, seat, pass, holds, crash } = supervise(t, limits)
-    supervised.start()
+    const { supervised, start, seat, pass, holds, crash } = supervise(t, limits)
+    await start()
     await serves(seat())
     holds(100)
     await pass(20_000)
@@ -214,8 +225,8 @@ for (const { what, peer, bytes } of [
 }
 
 test('a plugin is asked so much at once and no more, and again when there is room', async (t) => {
-  const { supervised, seat } = supervise(t, { pluginCallsMax: 2 })
-  supervised.start()
+  const { supervised, start, seat } = supervise(t, { pluginCallsMax: 2 })
+  await start()
   const answers: (() => void)[] = []
   const held: PluginPeer = {
     ask: () => new Promise((resolve) => answers.push(() => resolve(null))),
@@ -239,8 +250,8 @@ test('a plugin is asked so much at once and no more, and again when there is roo
 })
 
 test('a plugin that asks for something else than was granted is held, and says so', async (t) => {
-  const { supervised, seat, pass, seats } = supervise(t)
-  supervised.start()
+  const { supervised, start, seat, pass, seats } = supervise(t)
+  await start()
   const more = { ...grant.manifest, scopes: { read: 'all' as const } }
   await assert.rejects(seat().register(more, answering), {
     kind: 'forbidden',
@@ -255,8 +266,8 @@ test('a plugin that asks for something else than was granted is held, and says s
 })
 
 test('a plugin that does not end when it is asked to is ended', async (t) => {
-  const { supervised, seat, pass } = supervise(t, { pluginStopMaxMs: 500 })
-  supervised.start()
+  const { supervised, start, seat, pass } = supervise(t, { pluginStopMaxMs: 500 })
+  await start()
   await serves(seat(), silent)
   let isOver = false
   const stopped = supervised.stop('the test is over').then(() => {
@@ -267,6 +278,37 @@ test('a plugin that does not end when it is asked to is ended', async (t) => {
   await pass(1)
   await stopped
   assert.equal(supervised.state.name, 'idle')
+})
+
+test('a process that the system can’t make now is tried again after the pause', async (t) => {
+  const limits = { pluginRestartMs: 100, pluginCrashesMax: 3 }
+  let failures = 1
+  const { supervised, start, seat, pass } = supervise(t, limits, undefined, async () => {
+    if (failures-- > 0) throw new Error('no more processes')
+  })
+  await start()
+  assert.equal(describe(supervised), 'waiting it could not be started: no more processes')
+  await pass(100)
+  await serves(seat())
+  assert.equal(supervised.state.name, 'running')
+})
+
+test('a plugin that is stopped while its process is made is stopped when that is there', async (t) => {
+  let come: () => void = () => {}
+  const coming = new Promise<void>((resolve) => {
+    come = resolve
+  })
+  const { supervised, start, seats } = supervise(t, {}, undefined, async () => await coming)
+  await start()
+  let isOver = false
+  const stopped = supervised.stop('the test is over').then(() => {
+    isOver = true
+  })
+  await turn()
+  assert.deepEqual([isOver, seats.length], [false, 0])
+  come()
+  await stopped
+  assert.deepEqual([supervised.state.name, supervised.pid], ['idle', undefined])
 })
 
 function describe({ state }: SupervisedPlugin): string {

@@ -122,6 +122,7 @@ const packages: { readonly [name: string]: Area } = {
       'daemon/config.ts',
       'daemon/lifecycle/take-over.ts',
       'daemon/plugins/plugin-grants.ts',
+      'daemon/plugins/process-starter.ts',
     ],
     types: ['daemon/'],
   },

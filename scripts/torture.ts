@@ -24,15 +24,16 @@ const { values } = parseArgs({
     hours: { type: 'string' },
     seed: { type: 'string' },
     fault: { type: 'string' },
-    /** How many daemons one store sees, and how long each may serve. */
+    /** How many daemons one store sees, and how long each may serve, in milliseconds. */
     lives: { type: 'string', default: '25' },
-    life: { type: 'string', default: '1500' },
+    life: { type: 'string' },
   },
 })
 const seed = wholeNumber('seed', values.seed ?? `${Date.now() % 1_000_000}`)
 const kills = wholeNumber('kills', values.kills ?? (values.short ? '60' : '1000'))
 const livesPerStore = wholeNumber('lives', values.lives)
-const lifeMaxMs = wholeNumber('life', values.life)
+// Long enough in the long form for some hundred writes between two kills.
+const lifeMaxMs = wholeNumber('life', values.life ?? (values.short ? '1500' : '9000'))
 const hours = Number(values.hours ?? Number.POSITIVE_INFINITY)
 if (!(hours > 0)) throw new Error(`expected --hours to be more than 0, got ${values.hours}`)
 const fault = values.fault === undefined ? undefined : parseFault(values.fault)

@@ -127,13 +127,25 @@ function* copies(rows: readonly HardRow[], count: number): Generator<HardRow> {
   }
 }
 
-/** The same row under another id. */
+/** The same row under another id, also where its payload names that. */
 export function renamed(row: HardRow, round: number): HardRow {
   const [id, ...rest] = row.cells
   const own = typeof id === 'string' ? id : ''
   const other = `${own.slice(0, 900)}-copy-${round}`
-  const cells = rest.map((cell) =>
-    typeof cell === 'string' && own !== '' ? cell.replaceAll(own, other) : cell,
+  const names = new Map(
+    [own, escaped(own)].map((name) => [name, name === own ? other : escaped(other)]),
   )
+  const cells = rest.map((cell) => {
+    if (typeof cell !== 'string' || own === '') return cell
+    return [...names].reduce((text, [before, after]) => text.replaceAll(before, after), cell)
+  })
   return { ...row, cells: [other, ...cells] }
+}
+
+/** A text as JSON of ASCII alone has it, which the earlier system wrote. */
+function escaped(text: string): string {
+  return text.replaceAll(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -80,7 +80,7 @@ function watchParent() {
     setInterval(() => {
       if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL')
     }, 1000)`
-  // Named by the daemon: it may be gone before this runs.
+  // Named by whoever starts it: that may be gone before this runs.
   const parent = Number(process.argv[3] ?? process.ppid)
   const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 }
   new Worker(watch, { eval: true, workerData: parent, resourceLimits }).unref()

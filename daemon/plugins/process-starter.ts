@@ -118,15 +118,17 @@ class Start {
   }
 
   end(end: RawEnd): void {
+    // Nothing happens to what was started; pipes of one that was not belong to nobody.
     this.#reject(new Error(end.error ?? 'it ended before it began'))
+    for (const socket of this.#streams.values()) socket.destroy()
     this.#resolveEnd(end)
   }
 
   #add(name: string, socket: Socket): void {
-    // It belongs to whoever gets it, and ends with the process at the latest.
     this.#streams.set(name, socket)
     const { stdin, stdout, stderr } = Object.fromEntries(this.#streams)
     if (stdin === undefined || stdout === undefined || stderr === undefined) return
+    this.#streams.clear()
     stdin.write('go\n')
     this.#resolve({ pid: this.#pid, stdin, stdout, stderr, ended: this.#ended, kill: this.#kill })
   }

@@ -20,6 +20,7 @@ async function makeClient(): Promise<BenchClient> {
     case 'redis':
     case 'postgres':
     case 'etcd':
+    case 'nats':
       return await serverClient(contender, target, Number(slots))
     case 'shared-native': {
       const kind = rows === 'same' ? 'same' : 'two'

@@ -9,7 +9,7 @@ const packages = createRequire(join(process.cwd(), 'bench/peers/package.json'))
 /** Whether the package for a server is installed: `npm run bench:peers`. */
 export function hasClient(name: ServerName): boolean {
   try {
-    packages.resolve({ redis: 'redis', postgres: 'pg', etcd: 'etcd3' }[name])
+    packages.resolve({ redis: 'redis', postgres: 'pg', etcd: 'etcd3', nats: 'nats' }[name])
     return true
   } catch {
     return false
@@ -22,11 +22,8 @@ export async function serverClient(
   target: string,
   slots: number,
 ): Promise<BenchClient> {
-  const make = { redis: redisClient, postgres: postgresClient, etcd: etcdClient }[name]
-  return await make(
-    target,
-    Array.from({ length: slots }, (_, slot) => `${process.pid}-${slot}`),
-  )
+  const ids = Array.from({ length: slots }, (_, slot) => `${process.pid}-${slot}`)
+  return await makers[name](target, ids)
 }
 
 interface Redis {
@@ -114,6 +111,42 @@ async function etcdClient(hosts: string, ids: readonly string[]): Promise<BenchC
     close: async () => client.close(),
   })
 }
+
+interface NatsBucket {
+  create(key: string, text: string): Promise<number>
+  update(key: string, text: string, revision: number): Promise<number>
+  get(key: string): Promise<unknown>
+}
+
+interface Nats {
+  jetstream(): {
+    readonly views: { kv(name: string, options: { history: number }): Promise<NatsBucket> }
+  }
+  close(): Promise<void>
+}
+
+/** A bucket keeps the last 64 versions of each key; its revisions count over all keys. */
+async function natsClient(servers: string, ids: readonly string[]): Promise<BenchClient> {
+  const connection: Nats = await packages('nats').connect({ servers })
+  const bucket = await connection.jetstream().views.kv('records', { history: 64 })
+  const revisions = new Map<string, number>()
+  const seen = await madeFrom(ids, async (id, data) =>
+    revisions.set(id, await bucket.create(id, data)),
+  )
+  return swapping(seen, {
+    read: ({ id }) => bucket.get(id),
+    swap: async ({ id }, data) =>
+      revisions.set(id, await bucket.update(id, data, revisions.get(id) ?? 0)),
+    close: () => connection.close(),
+  })
+}
+
+const makers = {
+  redis: redisClient,
+  postgres: postgresClient,
+  etcd: etcdClient,
+  nats: natsClient,
+} as const satisfies { readonly [Name in ServerName]: unknown }
 
 interface Seen {
   readonly id: string

@@ -1,4 +1,4 @@
-/** The servers that somebody could take instead, where they are installed: each keeps what it has answered on disk. */
+/** The servers that somebody could take instead, where they are installed. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startRedis } from './redis.ts'
 
 /** What can be compared with. */
-export const serverNames = ['redis', 'postgres', 'etcd'] as const
+export const serverNames = ['redis', 'postgres', 'etcd', 'nats'] as const
 
 /** One of them. */
 export type ServerName = (typeof serverNames)[number]
@@ -25,6 +25,7 @@ export const durabilityOf: { readonly [Name in ServerName]: string } = {
   redis: 'Redis: appendonly, appendfsync always',
   postgres: 'PostgreSQL: fsync and synchronous_commit on, as by default',
   etcd: 'etcd: as by default, a sync of its log before each answer',
+  nats: 'NATS JetStream KV: files, as by default not synced before an answer',
 }
 
 /** Starts one below a directory; undefined where it is not installed. */
@@ -34,7 +35,8 @@ export async function startServer(
 ): Promise<Server | undefined> {
   if (name === 'redis') return await startDurableRedis(directory)
   if (name === 'postgres') return await startPostgres(join(directory, 'postgres'))
-  return await startEtcd(join(directory, 'etcd'))
+  if (name === 'etcd') return await startEtcd(join(directory, 'etcd'))
+  return await startNats(join(directory, 'nats'))
 }
 
 async function startDurableRedis(directory: string): Promise<Server | undefined> {
@@ -90,9 +92,31 @@ async function startEtcd(directory: string): Promise<Server | undefined> {
   const addresses = [`--listen-client-urls=${target}`, `--advertise-client-urls=${target}`]
   const among = [`--listen-peer-urls=http://127.0.0.1:${peers}`]
   const args = [`--data-dir=${directory}`, ...addresses, ...among, '--log-level=error']
-  const child = spawn('etcd', args, { stdio: 'ignore' })
+  return await startHealthy({ program: 'etcd', args, target, health: `${target}/health` })
+}
+
+async function startNats(directory: string): Promise<Server | undefined> {
+  const [clients, health] = [await freePort(), await freePort()]
+  const at = ['--addr', '127.0.0.1', '--port', `${clients}`, '--http_port', `${health}`]
+  return await startHealthy({
+    program: 'nats-server',
+    args: [...at, '--jetstream', '--store_dir', directory],
+    target: `nats://127.0.0.1:${clients}`,
+    health: `http://127.0.0.1:${health}/healthz`,
+  })
+}
+
+/** Starts a program that tells by HTTP when it is there; undefined when it can't be started. */
+async function startHealthy(start: {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly target: string
+  readonly health: string
+}): Promise<Server | undefined> {
+  const { program, args, target, health } = start
+  const child = spawn(program, args, { stdio: 'ignore' })
   const isThere = async (): Promise<boolean> =>
-    (await fetch(`${target}/health`).catch(() => undefined))?.ok === true
+    (await fetch(health).catch(() => undefined))?.ok === true
   const started = await untilThere(child, isThere).then(
     () => true,
     () => false,

@@ -223,6 +223,6 @@ export const mutants: readonly Mutant[] = [
     file: 'daemon/lifecycle/shutdown.ts',
     find: "return this.#state === 'serving'",
     replace: "return this.#state !== 'ended'",
-    test: 'test/daemon/daemon-process.test.ts',
+    test: 'test/daemon/shutdown.test.ts',
   },
 ]

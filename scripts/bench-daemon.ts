@@ -18,7 +18,7 @@ const { values } = parseArgs({
   },
 })
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 7))
-const sliceMs = Number(values.slice ?? (values.quick ? 300 : 1000))
+const sliceMs = Number(values.slice ?? (values.quick ? 150 : 1000))
 
 const contenders = await Contenders.start()
 try {

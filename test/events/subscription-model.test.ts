@@ -103,12 +103,13 @@ const updates: Step = {
   turns: 0,
 }
 
-/** A run with a gap for certain: compaction overtakes one who does not read. */
+/** A run with a gap for certain: compaction overtakes one who does not read, by more than a pump reads at a time. */
 const overtaken: Step[] = [
   { do: 'open', wish: parked, from: 'now' },
   { do: 'write', writes: [{ method: 'create', id: 'a', count: 1 }], turns: 0 },
   { do: 'check' },
   { do: 'stall' },
+  updates,
   updates,
   updates,
   { do: 'compact', share: 1 },

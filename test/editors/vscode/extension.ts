@@ -42,8 +42,8 @@ async function prove(path: string): Promise<void> {
 }
 
 /**
- * An editor in a browser reads the file of a workspace only when the way to its disk is there. Is that there too early, the
- * editor misses that the file was read, and stays without folders until it is loaded again: with or without extensions.
+ * Now and then an editor in a browser opens the file of a workspace and has no folders, however long one waits: trusted,
+ * with its extensions at work. It has them once it is loaded again.
  */
 async function hasLostItsFolders(): Promise<boolean> {
   const { workspaceFile } = vscode.workspace

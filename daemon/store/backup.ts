@@ -1,7 +1,8 @@
 /** A consistent copy of the store's file, made while others write. */
-import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import type { BackupReason } from '../../sdk/backup-name.ts'
+import { isDatabaseHead, readHead } from '../../sdk/database-head.ts'
 import { OrionError } from '../../sdk/errors.ts'
 import type { Instant } from '../../sdk/instant.ts'
 import { backupPath } from './backup-files.ts'
@@ -99,16 +100,8 @@ function isOtherFile(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
   // A directory or a device is refused below, with the system's own reason.
   if (found === undefined || !found.isFile() || found.size === 0) return false
-  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-  try {
-    const head = Buffer.alloc(databaseHead.length)
-    return readSync(fd, head) < head.length || head.toString('latin1') !== databaseHead
-  } finally {
-    closeSync(fd)
-  }
+  return !isDatabaseHead(readHead(path))
 }
-
-const databaseHead = 'SQLite format 3\0'
 
 /** The directory for backups that nobody named a place for; one level, for Node's recursive mkdir never returns in /proc. */
 export function makeBackupDirectory(path: string): void {

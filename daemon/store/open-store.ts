@@ -1,5 +1,5 @@
 /** Opens a store: makes sure of its file, its format and its identity before anybody is served. */
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { applicationIdOf, readHead } from '../../sdk/database-head.ts'
 import { OrionError } from '../../sdk/errors.ts'
 import { instantFromMicros } from '../../sdk/instant.ts'
 import { backupBeforeMigration } from './backup.ts'
@@ -68,8 +68,8 @@ function putInOrder({ path, log }: StoreOptions): void {
  * @throws OrionError `storage_failed` when it belongs to another program.
  */
 function assertNotForeign(options: StoreOptions): void {
-  const begin = beginOf(options.path)
-  if (begin === undefined || begin.readUInt32BE(applicationIdAt) === applicationId) return
+  const mark = ownerMarkOf(options.path)
+  if (mark === undefined || mark === applicationId) return
   let connection: Connection
   try {
     connection = openConnection(options, true)
@@ -86,22 +86,12 @@ function assertNotForeign(options: StoreOptions): void {
   }
 }
 
-const headerBytes = 100
-/** Where SQLite keeps the mark of the program that a file belongs to (file format, section 1.3). */
-const applicationIdAt = 68
-
-/** The header of a database; undefined if there is no such file, or it is too short to have one. */
-function beginOf(path: string): Buffer | undefined {
-  let fd: number | undefined
+/** The mark of a file's program; undefined if there is no such file, or it has none. */
+function ownerMarkOf(path: string): number | undefined {
   try {
-    // Without waiting: a pipe may lie there.
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-    const header = Buffer.alloc(headerBytes)
-    return readSync(fd, header, 0, headerBytes, 0) === headerBytes ? header : undefined
+    return applicationIdOf(readHead(path))
   } catch {
     return undefined // Opening it as a store says what is wrong.
-  } finally {
-    if (fd !== undefined) closeSync(fd)
   }
 }
 

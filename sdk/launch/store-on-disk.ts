@@ -1,15 +1,8 @@
 /** What can be said of a store that nobody serves, from its directory alone. Opens no database, makes and changes nothing. */
-import {
-  closeSync,
-  constants,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  type Stats,
-} from 'node:fs'
+import { readdirSync, readFileSync, type Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type BackupReason, backupDirectoryName, parseBackupName } from '../backup-name.ts'
+import { isDatabaseHead, readHead } from '../database-head.ts'
 import { type Instant, instantFromMicros, instantMicros } from '../instant.ts'
 import { messageOf } from './launch-error.ts'
 import { lookAt } from './look-at.ts'
@@ -77,25 +70,10 @@ function fileFacts(path: string): FileFacts {
   if (!found.isFile()) return { state: 'not-a-file' }
   if (found.size === 0) return { state: 'empty', ...sizeOf(found) }
   try {
-    const state = beginsAsSqlite(path) ? 'sqlite' : 'not-sqlite'
+    const state = isDatabaseHead(readHead(path)) ? 'sqlite' : 'not-sqlite'
     return { state, ...sizeOf(found) }
   } catch (error) {
     return { state: 'unreadable', problem: messageOf(error), ...sizeOf(found) }
-  }
-}
-
-const magic = 'SQLite format 3\0'
-
-/** Opened so that a pipe which was just put in its place is not waited for. */
-function beginsAsSqlite(path: string): boolean {
-  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-  try {
-    const head = Buffer.alloc(magic.length)
-    return (
-      readSync(fd, head, 0, head.length, 0) === head.length && head.toString('latin1') === magic
-    )
-  } finally {
-    closeSync(fd)
   }
 }
 
